@@ -1,0 +1,209 @@
+package runtime
+
+import (
+	"context"
+	goruntime "runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/puzpuzpuz/xsync/v4"
+
+	"querygen.dev/runtime/internal/flight"
+	"querygen.dev/runtime/internal/graph"
+)
+
+// Options configure a database. The zero value is useful.
+type Options struct {
+	// Parallelism bounds the bodies that run at one time; a body that waits for
+	// another does not count. Zero or less stands for GOMAXPROCS.
+	Parallelism int
+
+	// OnEvent is told what happens. It is called from several goroutines at
+	// once, with no lock held, before the demand that caused the event returns,
+	// and must not demand anything itself. When nil, events cost nothing.
+	OnEvent func(Event)
+}
+
+// A DB is a database of queries and their results, in memory. Its methods may
+// be called from any number of goroutines. See the package documentation for
+// the model.
+type DB struct {
+	opts Options
+
+	// revision counts committed changes; flushed is how far the graph has
+	// followed. The graph follows at the first demand after a change, and all of
+	// the graph between two flushes is of one revision.
+	revision   atomic.Uint64
+	flushed    atomic.Uint64
+	closed     atomic.Bool
+	generation atomic.Uint64
+
+	tables atomic.Pointer[[]keeper] // by index of the query
+
+	updating sync.Mutex // makes updates serial; taken before mu
+
+	mu       sync.Mutex // guards what follows, and the graph except states
+	g        *graph.Graph
+	board    *flight.Board
+	requests map[uint64]*request
+	lastID   uint64
+	idle     *sync.Cond // signalled when a request ends
+	counter  graph.ID   // the node of the generation counter
+	moved    bool       // the generation has moved since the last flush
+	refresh  []graph.ID // nodes to run at their next demand
+	cyclic   []graph.ID // nodes that ended on a cycle in this revision
+	dirty    []keeper   // tables with sets that are not flushed
+
+	hits     *xsync.Counter
+	runs     atomic.Uint64
+	verified atomic.Uint64
+	cutoffs  atomic.Uint64
+}
+
+// New returns an empty database in memory.
+func New(opts Options) *DB {
+	if opts.Parallelism <= 0 {
+		opts.Parallelism = goruntime.GOMAXPROCS(0)
+	}
+	db := &DB{
+		opts:     opts,
+		g:        graph.New(),
+		board:    flight.NewBoard(opts.Parallelism),
+		requests: map[uint64]*request{},
+		hits:     xsync.NewCounter(),
+	}
+	db.idle = sync.NewCond(&db.mu)
+	db.tables.Store(&[]keeper{})
+	db.revision.Store(1)
+	db.generation.Store(1)
+	db.flushed.Store(1)
+	db.counter = db.g.Add(noTable, 0)
+	db.g.NewStamp(db.counter)
+	db.g.Assign(db.counter, 0)
+	return db
+}
+
+// noTable is the place of nodes that belong to no query.
+const noTable = ^uint32(0)
+
+// Context returns a Context outside any query. Each call of a query through it
+// is a request of its own, which ends when ctx is done.
+func (db *DB) Context(ctx context.Context) *Context {
+	cx := &Context{db: db, ctx: ctx}
+	if outer, ok := From(ctx); ok && outer.req != nil {
+		cx.inside = true
+	}
+	return cx
+}
+
+// Revision counts the changes of inputs and generations; it begins with 1.
+func (db *DB) Revision() uint64 { return db.revision.Load() }
+
+// NextGeneration begins a new generation and returns its number: the outside
+// world may have changed. It panics with ErrInQuery inside a query or an update.
+func (db *DB) NextGeneration() uint64 {
+	var now uint64
+	err := db.update(func(tx *Tx) error {
+		tx.NextGeneration()
+		return nil
+	}, &now)
+	if err != nil {
+		panic(err)
+	}
+	return now
+}
+
+// Save writes what has changed to the disk. A database in memory has nothing to
+// write.
+func (db *DB) Save(ctx context.Context) error {
+	if insideQuery() {
+		return ErrInQuery
+	}
+	return nil
+}
+
+// Close ends what runs with ErrClosed and waits for it. All later calls end in
+// ErrClosed; a second Close is nil.
+func (db *DB) Close() error {
+	if insideRequest() {
+		return ErrInQuery
+	}
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.closed.Store(true)
+	for _, r := range db.requests {
+		db.abort(r, ErrClosed)
+	}
+	for len(db.requests) > 0 {
+		db.idle.Wait()
+	}
+	return nil
+}
+
+// Stats are counts since the database was made.
+type Stats struct {
+	Nodes    int    // that exist
+	Runs     uint64 // bodies started
+	Hits     uint64 // demands that found their node green at once
+	Verified uint64 // nodes found green by looking at their reads, without a run
+	Cutoffs  uint64 // runs that ended in an outcome equal to the one before
+}
+
+// Stats returns the counts. They are exact when nothing is running.
+func (db *DB) Stats() Stats {
+	db.mu.Lock()
+	nodes := db.g.Nodes() - 1 // the generation counter is not a user's
+	db.mu.Unlock()
+	return Stats{
+		Nodes:    nodes,
+		Runs:     db.runs.Load(),
+		Hits:     uint64(db.hits.Value()),
+		Verified: db.verified.Load(),
+		Cutoffs:  db.cutoffs.Load(),
+	}
+}
+
+// settled reports whether a demand from outside may look at the graph as it is.
+func (db *DB) settled() bool {
+	return db.flushed.Load() == db.revision.Load() && !db.closed.Load()
+}
+
+// tableOf is tableOf for those who do not know the types; under mu.
+func (db *DB) tableOf(q *query) keeper {
+	list := *db.tables.Load()
+	if int(q.index) >= len(list) {
+		registry.RLock()
+		more := make([]keeper, len(registry.list))
+		registry.RUnlock()
+		copy(more, list)
+		list = more
+	}
+	if list[q.index] == nil {
+		list = append([]keeper(nil), list...)
+		list[q.index] = q.table(db)
+		db.tables.Store(&list)
+	}
+	return list[q.index]
+}
+
+// keeper returns who keeps node n, and where; nil for the generation counter.
+func (db *DB) keeper(n graph.ID) (keeper, uint32) {
+	t, slot := db.g.Place(n)
+	if t == noTable {
+		return nil, 0
+	}
+	return (*db.tables.Load())[t], slot
+}
+
+// node describes n to users. It calls none of their code.
+func (db *DB) node(n graph.ID) Node {
+	if n == 0 {
+		return Node{}
+	}
+	k, slot := db.keeper(n)
+	if k == nil {
+		return Node{Query: "generation"}
+	}
+	q := k.query()
+	return Node{Query: q.def.Name, Key: k.key(slot), Pos: q.position()}
+}

@@ -1,0 +1,207 @@
+package runtime
+
+import (
+	"fmt"
+	"go/token"
+	"reflect"
+	goruntime "runtime"
+	"sync"
+
+	"querygen.dev/runtime/internal/graph"
+)
+
+// This file is the seam between generated code and the engine: what the
+// generator emits calls nothing else. Users call the wrappers instead.
+
+// Kind says when the result of a query has to be made again.
+type Kind uint8
+
+const (
+	// KindPure queries run again only if something they read has changed.
+	KindPure Kind = iota + 1
+	// KindInput queries are set from outside; unset, they are pure.
+	KindInput
+	// KindGeneration queries run again at their first demand in each generation.
+	KindGeneration
+	// KindAlways queries run once in each request that demands them.
+	KindAlways
+)
+
+// Definition describes one query. Generated code fills it in.
+type Definition struct {
+	Name      string // import/path.Func or import/path.Type.Method; unique in the program
+	Kind      Kind
+	Params    int    // arguments of a call, the receiver of a method among them; with more than one, the key is a struct of them
+	Fails     bool   // the last result is an error
+	EqNever   bool   // each run counts as a change
+	Identity  bool   // results are compared by == or a method Equal
+	NoPersist bool   // results are never written to disk
+	Version   string // the explicit version of the code, from the option version=
+}
+
+// query is what the engine knows of a Query whatever its types are.
+type query struct {
+	def   Definition
+	index uint32 // among the queries of the program
+	fn    any    // the annotated function, for its position
+	pos   token.Position
+	place sync.Once
+	table func(db *DB) keeper
+}
+
+// A Query is the descriptor of one annotated function: K is its key, V its
+// results without the error. Generated code declares one for each query, as a
+// package variable, and binds the function in an init, because a recursive
+// query would otherwise be an initialization cycle.
+type Query[K comparable, V any] struct {
+	query
+	body  func(cx *Context, k K) (V, error)
+	equal func(a, b V) bool
+	keys  *Query[struct{}, []K] // inputs: the node of the keys that are set
+}
+
+// registry holds the queries of the program. Package initialization fills it.
+var registry struct {
+	sync.RWMutex
+	list   []*query
+	byName map[string]*query
+}
+
+func register(q *query) {
+	registry.Lock()
+	defer registry.Unlock()
+	if registry.byName == nil {
+		registry.byName = map[string]*query{}
+	}
+	if registry.byName[q.def.Name] != nil {
+		panic(fmt.Sprintf("querygen: query %s is defined twice", q.def.Name))
+	}
+	q.index = uint32(len(registry.list))
+	registry.list = append(registry.list, q)
+	registry.byName[q.def.Name] = q
+}
+
+// lookupQuery returns the query of that name, or nil.
+func lookupQuery(name string) *query {
+	registry.RLock()
+	defer registry.RUnlock()
+	return registry.byName[name]
+}
+
+// Define makes a descriptor. It panics if the name is taken.
+func Define[K comparable, V any](d Definition) *Query[K, V] {
+	q := &Query[K, V]{query: query{def: d}, equal: equality[V](&d)}
+	q.table = func(db *DB) keeper { return newTable(db, q) }
+	register(&q.query)
+	if d.Kind == KindInput && d.Params > 0 {
+		q.keys = defineKeys[K](d.Name)
+	}
+	return q
+}
+
+// Bind gives the query its body. fn is the annotated function itself (a method
+// expression for a method): it tells the position of the source.
+func (q *Query[K, V]) Bind(fn any, body func(cx *Context, k K) (V, error)) {
+	q.fn, q.body = fn, body
+}
+
+// position is where the annotated function stands in the source that the
+// program was built from.
+func (q *query) position() token.Position {
+	q.place.Do(func() {
+		if q.fn == nil {
+			return
+		}
+		if f := goruntime.FuncForPC(reflect.ValueOf(q.fn).Pointer()); f != nil {
+			q.pos.Filename, q.pos.Line = f.FileLine(f.Entry())
+		}
+	})
+	return q.pos
+}
+
+// Get demands the node with key k.
+func (q *Query[K, V]) Get(cx *Context, k K) (V, error) {
+	out, err := q.demand(cx, k)
+	if err != nil {
+		var zero V
+		return zero, err
+	}
+	return out.value, out.err
+}
+
+// Value demands the node with key k of a query without an error result.
+func (q *Query[K, V]) Value(cx *Context, k K) V {
+	out, err := q.demand(cx, k)
+	if err == nil {
+		err = out.err
+	}
+	if err != nil {
+		unwind(cx, err)
+	}
+	return out.value
+}
+
+// demand returns the outcome of a node, or the error that ended the demand.
+func (q *Query[K, V]) demand(cx *Context, k K) (*outcome[V], error) {
+	t := tableOf(cx.db, q)
+	c := t.find(k)
+	if out := hit(cx, c); out != nil {
+		return out, nil
+	}
+	out, err := cx.db.demand(cx, c.id)
+	if err != nil {
+		if p, ok := err.(*PanicError); ok {
+			throw(cx, p)
+		}
+		return nil, err
+	}
+	return out.(*outcome[V]), nil
+}
+
+// hit returns the outcome of a node that is green for everybody, and records
+// the read; nil if there is more to do. It takes no lock but the buffer's.
+func hit[K comparable, V any](cx *Context, c *cell[K, V]) *outcome[V] {
+	db := cx.db
+	if cx.req == nil {
+		if !db.settled() || !db.g.State(c.id).Green() || cx.ctx.Err() != nil || nested(cx) {
+			return nil
+		}
+		out := c.out.Load()
+		db.hit(c.id, db.revision.Load())
+		return out
+	}
+	rev, out := cx.req.rev.Load(), (*outcome[V])(nil)
+	if out = green(cx, c, rev); out != nil {
+		db.hit(c.id, rev)
+	}
+	return out
+}
+
+// green is hit inside a request that is at revision rev.
+func green[K comparable, V any](cx *Context, c *cell[K, V], rev uint64) *outcome[V] {
+	if cx.flight.Halted.Load() || cx.over() {
+		return nil
+	}
+	cx.buf.Lock()
+	defer cx.buf.Unlock()
+	if cx.buf.Ended() || !cx.db.g.State(c.id).Green() {
+		return nil
+	}
+	out := c.out.Load()
+	// The flush of a newer revision begins after the revision has moved on: if
+	// it has not by now, the outcome is of this request's revision.
+	if cx.db.revision.Load() != rev {
+		return nil
+	}
+	cx.buf.Add(c.id, out.stamp)
+	return out
+}
+
+// Task returns the task of demanding k.
+func (q *Query[K, V]) Task(k K) Task[V] { return Task[V]{q: q, key: k} }
+
+// Refresh makes the node with key k run at its next demand.
+func (q *Query[K, V]) Refresh(tx *Tx, k K) {
+	tx.check()
+	tx.refreshed = append(tx.refreshed, func() graph.ID { return tableOf(tx.db, q).find(k).id })
+}

@@ -1,0 +1,304 @@
+package runtime
+
+import (
+	"context"
+
+	"querygen.dev/runtime/internal/flight"
+	"querygen.dev/runtime/internal/graph"
+)
+
+// demand brings node n up to date on behalf of cx, records the read and returns
+// the outcome. The error says that the demand itself ended: *PanicError,
+// *CycleError of the caller's own cycle, or what ended the request.
+func (db *DB) demand(cx *Context, n graph.ID) (any, error) {
+	if cx.req != nil {
+		return db.settle(cx, n)
+	}
+	if nested(cx) {
+		return nil, ErrInQuery
+	}
+	for {
+		out, overtaken, err := db.demandAlone(cx.ctx, n)
+		if !overtaken {
+			return out, err
+		}
+	}
+}
+
+// demandAlone is a demand that is a request of its own.
+func (db *DB) demandAlone(ctx context.Context, n graph.ID) (out any, overtaken bool, err error) {
+	r, err := db.begin(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	defer db.end(r)
+	out, err = db.settle(r.context(), n)
+	return out, err == ErrSuperseded, err
+}
+
+// settle is demand inside a request.
+func (db *DB) settle(cx *Context, n graph.ID) (any, error) {
+	w := &walk{db: db, cx: cx, req: cx.req, base: cx.flight}
+	db.mu.Lock()
+	defer w.leave()
+	if cx.bufEnded() {
+		w.unlock()
+		cx.late() // panics
+	}
+	err := w.to(n)
+	if err == nil {
+		return w.read(n), w.retake()
+	}
+	w.abandon()
+	if p, ok := err.(*PanicError); ok {
+		w.cx.buf.Lock()
+		w.cx.buf.Add(n, neverStamp)
+		w.cx.buf.Unlock()
+		_ = w.retake() // the panic comes first
+		return nil, p
+	}
+	return nil, err
+}
+
+// neverStamp is a stamp that no outcome has. It is recorded for a read that
+// ended in a panic: what the reader makes of it is not valid for long.
+const neverStamp = ^uint32(0)
+
+// A walk is the work of one goroutine for one demand: a stack of nodes that it
+// verifies, each because the one below it may depend on it. The stack is
+// explicit, so that verification goes as deep as the graph. Runs do nest in the
+// goroutine's own stack.
+//
+// The methods of a walk are called with db.mu locked unless they say otherwise.
+type walk struct {
+	db     *DB
+	cx     *Context
+	req    *request
+	base   *flight.Flight // who demands
+	frames []*frame
+	events []Event // to be reported without the lock
+	open   bool    // the lock is not held
+	left   bool    // the walk has ended in order
+}
+
+// A frame is one node that the walk verifies.
+type frame struct {
+	flight  *flight.Flight
+	records []graph.Record // in order of the reads
+	next    int            // the first record not found green yet
+	epoch   uint64         // when the records were read; older than the graph's: read again
+}
+
+func (w *walk) lock() {
+	w.db.mu.Lock()
+	w.open = false
+}
+
+func (w *walk) unlock() {
+	events := w.events
+	w.events = nil
+	w.open = true
+	w.db.mu.Unlock()
+	for _, e := range events {
+		w.db.opts.OnEvent(e)
+	}
+}
+
+// leave ends the walk, also when the goroutine is unwinding.
+func (w *walk) leave() {
+	if w.open {
+		w.lock()
+	}
+	w.abandon()
+	w.unlock()
+}
+
+// abandon lets go of all nodes on the stack as they are.
+func (w *walk) abandon() {
+	for len(w.frames) > 0 {
+		f := w.pop().flight
+		if f.Reads != nil {
+			f.Reads.End()
+		}
+		w.db.board.End(f)
+	}
+}
+
+func (w *walk) pop() *frame {
+	last := len(w.frames) - 1
+	f := w.frames[last]
+	w.frames[last] = nil
+	w.frames = w.frames[:last]
+	return f
+}
+
+// report remembers an event until the lock is released.
+func (w *walk) report(kind EventKind, n graph.ID) {
+	if w.db.opts.OnEvent != nil {
+		w.events = append(w.events, w.db.event(kind, n))
+	}
+}
+
+// read records the read of n, which is green, and returns its outcome.
+func (w *walk) read(n graph.ID) any {
+	w.cx.buf.Lock()
+	w.cx.buf.Add(n, w.db.g.Stamp(n))
+	w.cx.buf.Unlock()
+	k, slot := w.db.keeper(n)
+	return k.outcome(slot)
+}
+
+// bufEnded reports whether the query that cx belongs to has returned.
+func (c *Context) bufEnded() bool {
+	c.buf.Lock()
+	defer c.buf.Unlock()
+	return c.buf.Ended()
+}
+
+// stop returns why the walk has to end, if it has to.
+func (w *walk) stop() error {
+	switch {
+	case w.req.err != nil:
+	case w.req.ctx.Err() != nil:
+		w.db.abort(w.req, context.Cause(w.req.ctx))
+	case w.cx.ctx != nil && w.cx.ctx.Err() != nil:
+		// The body's own deadline: the request goes on, but what the body makes
+		// of it is not remembered.
+		w.base.Transient.Store(true)
+		return context.Cause(w.cx.ctx)
+	default:
+		w.db.advance(w.req)
+	}
+	if w.req.err != nil {
+		w.base.SawAbort.Store(true)
+	}
+	return w.req.err
+}
+
+// to brings n up to date. When it returns without an error, the stack is empty,
+// n is green for the request, and the lock has been held since that was seen.
+func (w *walk) to(n graph.ID) error {
+	first := true
+	for {
+		if err := w.stop(); err != nil {
+			return err
+		}
+		if len(w.frames) > 0 {
+			if err := w.step(); err != nil {
+				return err
+			}
+			continue
+		}
+		if w.meetsCycle(n) {
+			return w.base.Cycle
+		}
+		if p := w.req.panics[n]; p != nil {
+			return p
+		}
+		if w.db.g.GreenFor(n, w.req.ID) {
+			if first {
+				w.db.hits.Inc()
+				w.report(Hit, n)
+			}
+			return nil
+		}
+		first = false
+		if err := w.enter(n); err != nil {
+			return err
+		}
+	}
+}
+
+// meetsCycle reports whether the caller is on a cycle, and may not go on.
+func (w *walk) meetsCycle(n graph.ID) bool {
+	for _, member := range w.base.CycleNodes {
+		if member == n {
+			w.base.Halted.Store(true)
+		}
+	}
+	return w.base.Halted.Load()
+}
+
+// step goes on with the node on top of the stack.
+func (w *walk) step() error {
+	top := w.frames[len(w.frames)-1]
+	g := w.db.g
+	if top.flight.Orphaned {
+		w.pop()
+		w.db.board.End(top.flight)
+		return nil
+	}
+	if top.flight.Cycle != nil {
+		return w.run(top, 0)
+	}
+	if top.epoch != g.Epoch() {
+		top.records = g.Records(top.flight.Node, top.records[:0])
+		top.next = 0
+		top.epoch = g.Epoch()
+	}
+	for ; top.next < len(top.records); top.next++ {
+		rec := top.records[top.next]
+		if w.req.panics[rec.Child] != nil {
+			return w.run(top, rec.Child) // it would meet the panic, and may live with it
+		}
+		if !g.GreenFor(rec.Child, w.req.ID) {
+			return w.enter(rec.Child)
+		}
+		if g.Stamp(rec.Child) != rec.Seen {
+			return w.run(top, rec.Child)
+		}
+	}
+	w.verified(top)
+	return nil
+}
+
+// verified ends the verification of the node on top of the stack: nothing that
+// it read has changed.
+func (w *walk) verified(top *frame) {
+	n := top.flight.Node
+	w.pop()
+	w.db.g.Verified(n, w.req.ID, top.records)
+	w.db.g.Times(n).Verified = w.db.flushed.Load()
+	w.db.verified.Add(1)
+	w.db.board.End(top.flight)
+	w.report(Verified, n)
+}
+
+// enter begins work on n, which is not green, on behalf of the top of the stack:
+// it waits for somebody who has it, or claims it and verifies or runs it.
+func (w *walk) enter(n graph.ID) error {
+	from := w.base
+	if len(w.frames) > 0 {
+		from = w.frames[len(w.frames)-1].flight
+	}
+	if other := w.db.board.Claimed(n); other != nil {
+		return w.await(from, other)
+	}
+	if holder := w.db.board.Holder(n); holder != nil && holder != w.req.Request {
+		return w.awaitEnd(from, n, holder)
+	}
+	top := &frame{flight: w.db.board.Claim(n, from), epoch: w.db.g.Epoch() - 1}
+	w.frames = append(w.frames, top)
+	if w.mustRun(n) {
+		return w.run(top, 0)
+	}
+	return nil
+}
+
+// mustRun reports whether there is nothing to verify.
+func (w *walk) mustRun(n graph.ID) bool {
+	s := w.db.g.State(n)
+	if s.Kind() == graph.Never || s.Kind() == graph.Must {
+		return true
+	}
+	return s&graph.Volatile != 0 && !w.db.g.RanFor(n, w.req.ID)
+}
+
+// retake takes a token again for the run that demanded, which may have given
+// its own away while it waited.
+func (w *walk) retake() error {
+	if wait := w.db.board.Retake(w.base); wait != nil {
+		return w.token(wait)
+	}
+	return nil
+}

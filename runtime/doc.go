@@ -1,0 +1,80 @@
+// Package runtime is the engine below generated queries: it remembers what they
+// returned, records who read what, and after a change runs again only what
+// really has to. Import it as query, as generated code does:
+//
+//	import query "querygen.dev/runtime"
+//
+// # The model
+//
+// A query is an annotated function. The generator (querygen.dev/cmd/querygen)
+// writes a wrapper for it; calling the wrapper demands the query's result:
+//
+//	//query:input
+//	func source(cx *query.Context, file string) string { return "" }
+//
+//	// words counts the words of a file.
+//	//
+//	//query:pure
+//	func words(cx *query.Context, file string) int {
+//		return len(strings.Fields(Source(cx, file)))
+//	}
+//
+// A query together with one key, the arguments of a call, is a node. One
+// execution of its body is a run. While it runs, each wrapper that it calls is
+// recorded as a read, in order. What it ends in, values or values with an
+// error, is the node's outcome. Errors are remembered like values.
+//
+// Inputs are set from outside in an update, and each update that changes
+// anything begins a new revision:
+//
+//	db := query.New(query.Options{})
+//	db.Update(func(tx *query.Tx) error {
+//		SetSource(tx, "a.txt", "to be or not to be")
+//		return nil
+//	})
+//	n := Words(db.Context(ctx), "a.txt") // runs words
+//	n = Words(db.Context(ctx), "a.txt")  // does not
+//
+// A change is followed along the recorded reads, upwards, to the nodes that may
+// be affected. When one of them is demanded, its reads are brought up to date in
+// the order in which they were made, and compared; the first that has really
+// changed makes the body run. If none has, the node is up to date without a run.
+// If it runs and its outcome is equal to the one before, its readers do not
+// notice: that is early cutoff, and it is what keeps an edit from spreading.
+//
+// The outside world is read in queries annotated //rerun:generation, which run
+// again at their first demand after [DB.NextGeneration], and //rerun:always,
+// which run once in each request.
+//
+// A request is one call of a wrapper from outside any query, or one [DB.Run] or
+// [Do]. All that it reads is of one revision. If an update overtakes it and
+// changes something it has read, it begins again, except for Run, which ends in
+// [ErrSuperseded].
+//
+// # Promises
+//
+// What a request returns is what a new database with the same inputs and the
+// same outside world would return. Any number of goroutines may demand; those
+// that demand the same node share one run. Cycles are errors that name their
+// members, see [CycleError]; panics come out at the root of the request as
+// [PanicError]; a request whose context is done ends at its next call.
+//
+// In return, a query must be a function of its key and of what it reads through
+// its Context, and nobody may write to a value that a query has returned: it is
+// shared.
+//
+// # Equality
+//
+// Outcomes are compared by their content: floats by bits, nil and empty slices
+// and maps differ, pointers by what they point at, a time.Time by instant and
+// zone. If the result type itself has a method Equal(T) bool, that decides. With
+// the option eq=never each run is a change; with the option identity pointers
+// are equal only to themselves. When an outcome is equal to the one before, the
+// old one stays, pointers included.
+//
+// # Looking inside
+//
+// [Options.OnEvent] is told of each run, its cause and its end; [DB.Stats]
+// counts; [Inspect] shows a node's reads. Package querytest makes assertions of
+// what ran.
+package runtime

@@ -1,0 +1,291 @@
+package runtime
+
+import (
+	"bytes"
+	"math"
+	"reflect"
+	"time"
+	"unsafe"
+)
+
+// Equality of outcomes (promise 3): that of the encoded bytes. Floats compare
+// by bits, nil and empty differ, pointers by what they point at, a time by
+// instant, offset and zone name.
+
+// equality returns how values of type V are compared.
+func equality[V any](d *Definition) func(a, b V) bool {
+	t := reflect.TypeFor[V]()
+	if d.EqNever {
+		return func(a, b V) bool { return false }
+	}
+	if t != timeType {
+		if _, ok := reflect.Zero(t).Interface().(interface{ Equal(V) bool }); ok {
+			return equalByMethod[V]
+		}
+	}
+	if plain(t) {
+		return func(a, b V) bool { return any(a) == any(b) }
+	}
+	return func(a, b V) bool {
+		c := comparer{identity: d.Identity}
+		return c.equal(reflect.ValueOf(&a).Elem(), reflect.ValueOf(&b).Elem())
+	}
+}
+
+// equalByMethod asks the method Equal of the result type itself, except about
+// nil, which the method need not know.
+func equalByMethod[V any](a, b V) bool {
+	va, vb := reflect.ValueOf(a), reflect.ValueOf(b)
+	if va.Kind() == reflect.Pointer || va.Kind() == reflect.Map || va.Kind() == reflect.Slice {
+		if va.IsNil() || vb.IsNil() {
+			return va.IsNil() == vb.IsNil()
+		}
+	}
+	return any(a).(interface{ Equal(V) bool }).Equal(b)
+}
+
+var (
+	timeType  = reflect.TypeFor[time.Time]()
+	errorType = reflect.TypeFor[error]()
+)
+
+// plain reports whether == on values of type t is equality of bytes.
+func plain(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Bool, reflect.String,
+		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		return true
+	case reflect.Array:
+		return plain(t.Elem())
+	case reflect.Struct:
+		for f := range t.Fields() {
+			if f.Name == "_" || !plain(f.Type) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// A comparer compares two values.
+type comparer struct {
+	identity bool           // pointers are equal only to themselves
+	seen     map[visit]bool // values may be cyclic
+}
+
+// visit is a pair of pointers under comparison.
+type visit struct {
+	a, b uintptr
+	t    reflect.Type
+}
+
+func (c *comparer) equal(a, b reflect.Value) bool {
+	switch a.Kind() {
+	case reflect.Bool:
+		return a.Bool() == b.Bool()
+	case reflect.String:
+		return a.String() == b.String()
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return a.Int() == b.Int()
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		return a.Uint() == b.Uint()
+	case reflect.Float32, reflect.Float64:
+		return math.Float64bits(a.Float()) == math.Float64bits(b.Float())
+	case reflect.Complex64, reflect.Complex128:
+		x, y := a.Complex(), b.Complex()
+		return math.Float64bits(real(x)) == math.Float64bits(real(y)) && math.Float64bits(imag(x)) == math.Float64bits(imag(y))
+	case reflect.Struct:
+		return c.fields(a, b)
+	case reflect.Array:
+		return c.elems(a, b)
+	case reflect.Slice:
+		if a.IsNil() != b.IsNil() || a.Len() != b.Len() {
+			return false
+		}
+		if a.Type().Elem().Kind() == reflect.Uint8 {
+			return bytes.Equal(a.Bytes(), b.Bytes())
+		}
+		return a.UnsafePointer() == b.UnsafePointer() || c.mayNest(a) && c.began(a, b) || c.elems(a, b)
+	case reflect.Map:
+		return c.maps(a, b)
+	case reflect.Pointer:
+		if a.IsNil() || b.IsNil() || a.UnsafePointer() == b.UnsafePointer() {
+			return a.UnsafePointer() == b.UnsafePointer()
+		}
+		return !c.identity && (c.began(a, b) || c.equal(a.Elem(), b.Elem()))
+	case reflect.Interface:
+		if a.IsNil() || b.IsNil() {
+			return a.IsNil() == b.IsNil()
+		}
+		if a.Elem().Type() != b.Elem().Type() {
+			return false
+		}
+		return c.equal(a.Elem(), b.Elem())
+	case reflect.Func:
+		return a.IsNil() && b.IsNil()
+	default: // channels, unsafe pointers
+		return a.Equal(b)
+	}
+}
+
+// began reports whether a and b are being compared already further up.
+func (c *comparer) began(a, b reflect.Value) bool {
+	v := visit{a.Pointer(), b.Pointer(), a.Type()}
+	if c.seen[v] {
+		return true
+	}
+	if c.seen == nil {
+		c.seen = map[visit]bool{}
+	}
+	c.seen[v] = true
+	return false
+}
+
+// mayNest tells the slices that can hold themselves.
+func (c *comparer) mayNest(a reflect.Value) bool {
+	k := a.Type().Elem().Kind()
+	return a.Len() > 0 && (k == reflect.Interface || k == reflect.Slice)
+}
+
+func (c *comparer) fields(a, b reflect.Value) bool {
+	if a.Type() == timeType {
+		return equalTime(a, b)
+	}
+	for i := range a.NumField() {
+		if a.Type().Field(i).Name != "_" && !c.equal(a.Field(i), b.Field(i)) {
+			return false
+		}
+	}
+	return true
+}
+
+func equalTime(a, b reflect.Value) bool {
+	x, y := *timeAt(a), *timeAt(b)
+	if !x.Equal(y) {
+		return false
+	}
+	nx, ox := x.Zone()
+	ny, oy := y.Zone()
+	return nx == ny && ox == oy
+}
+
+// timeAt returns a time that may lie in an unexported field, which reflection
+// does not hand out.
+func timeAt(v reflect.Value) *time.Time {
+	if v.CanAddr() {
+		return (*time.Time)(v.Addr().UnsafePointer())
+	}
+	t := new(time.Time)
+	if v.CanInterface() {
+		*t = v.Interface().(time.Time)
+		return t
+	}
+	// Without an address its parts are all there is to read.
+	to := reflect.ValueOf(t).Elem()
+	for i := range v.NumField() {
+		p := to.Field(i).Addr().UnsafePointer()
+		switch f := v.Field(i); f.Kind() {
+		case reflect.Uint64:
+			*(*uint64)(p) = f.Uint()
+		case reflect.Int64:
+			*(*int64)(p) = f.Int()
+		case reflect.Pointer:
+			*(*unsafe.Pointer)(p) = f.UnsafePointer()
+		}
+	}
+	return t
+}
+
+func (c *comparer) elems(a, b reflect.Value) bool {
+	for i := range a.Len() {
+		if !c.equal(a.Index(i), b.Index(i)) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *comparer) maps(a, b reflect.Value) bool {
+	if a.IsNil() != b.IsNil() || a.Len() != b.Len() {
+		return false
+	}
+	if a.UnsafePointer() == b.UnsafePointer() {
+		return true
+	}
+	if c.began(a, b) {
+		return true
+	}
+	for it := a.MapRange(); it.Next(); {
+		other := b.MapIndex(it.Key())
+		if !other.IsValid() || !c.equal(it.Value(), other) {
+			return false
+		}
+	}
+	return true
+}
+
+// equalErrors compares errors as outcomes (promise 7): concrete types, texts and
+// exported fields of the whole Unwrap tree.
+func equalErrors(a, b error) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
+	}
+	va, vb := reflect.ValueOf(a), reflect.ValueOf(b)
+	if va.Type() != vb.Type() || a.Error() != b.Error() {
+		return false
+	}
+	return equalExported(va, vb) && equalTrees(a, b)
+}
+
+func equalTrees(a, b error) bool {
+	switch x := a.(type) {
+	case interface{ Unwrap() error }:
+		return equalErrors(x.Unwrap(), b.(interface{ Unwrap() error }).Unwrap())
+	case interface{ Unwrap() []error }:
+		as, bs := x.Unwrap(), b.(interface{ Unwrap() []error }).Unwrap()
+		if len(as) != len(bs) {
+			return false
+		}
+		for i := range as {
+			if !equalErrors(as[i], bs[i]) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// equalExported compares what others can read of an error: the fields of a
+// struct or of one behind a pointer, else the value.
+func equalExported(a, b reflect.Value) bool {
+	if a.Kind() == reflect.Pointer {
+		if a.IsNil() || b.IsNil() || a.UnsafePointer() == b.UnsafePointer() {
+			return a.UnsafePointer() == b.UnsafePointer()
+		}
+		a, b = a.Elem(), b.Elem()
+	}
+	if a.Kind() != reflect.Struct {
+		return new(comparer).equal(a, b)
+	}
+	for i := range a.NumField() {
+		f := a.Type().Field(i)
+		if !f.IsExported() {
+			continue
+		}
+		x, y := a.Field(i), b.Field(i)
+		if f.Type == errorType {
+			ex, _ := x.Interface().(error)
+			ey, _ := y.Interface().(error)
+			if !equalErrors(ex, ey) {
+				return false
+			}
+			continue
+		}
+		if !new(comparer).equal(x, y) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,76 @@
+package runtime
+
+import (
+	"time"
+
+	"querygen.dev/runtime/internal/graph"
+)
+
+// EventKind says what an Event reports.
+type EventKind uint8
+
+const (
+	Run      EventKind = iota + 1 // the body of a query starts
+	Changed                       // a run ended in its first outcome or in another one than before
+	Cutoff                        // a run ended in an outcome equal to the one before: readers stay green
+	Verified                      // a node was found green by its reads, without a run
+	Hit                           // a demand found its node green at once
+	Wait                          // a demand waits for another one's run, or for the end of a request
+	Cancel                        // a run ended without an outcome: aborted, or by a panic
+)
+
+func (k EventKind) String() string {
+	switch k {
+	case Run:
+		return "run"
+	case Changed:
+		return "changed"
+	case Cutoff:
+		return "cutoff"
+	case Verified:
+		return "verified"
+	case Hit:
+		return "hit"
+	case Wait:
+		return "wait"
+	case Cancel:
+		return "cancel"
+	}
+	return "event"
+}
+
+// An Event tells one thing that happened to a node.
+type Event struct {
+	Kind       EventKind
+	Query      string // the node's query and key, as in Node
+	Key        any
+	Cause      Node // of Run: the first read that had changed; zero if there is none to blame
+	Revision   uint64
+	Generation uint64
+	Start      time.Time     // of the run that starts or has ended; else of the event
+	Duration   time.Duration // of the run that has ended, the queries it called included
+	Err        error         // of a run that has ended in an error
+	Done       int           // how much of Total is done; both are zero for events without progress
+	Total      int
+}
+
+// event makes an event about n.
+func (db *DB) event(kind EventKind, n graph.ID) Event {
+	node := db.node(n)
+	return Event{
+		Kind: kind, Query: node.Query, Key: node.Key,
+		Revision: db.flushed.Load(), Generation: db.generation.Load(),
+		Start: time.Now(),
+	}
+}
+
+// hit counts a hit and reports it.
+func (db *DB) hit(n graph.ID, revision uint64) {
+	db.hits.Inc()
+	if db.opts.OnEvent == nil {
+		return
+	}
+	e := db.event(Hit, n)
+	e.Revision = revision
+	db.opts.OnEvent(e)
+}

@@ -1,0 +1,94 @@
+package flight
+
+import (
+	"sync"
+
+	"querygen.dev/runtime/internal/graph"
+)
+
+// A Buffer collects the reads of a body in the order in which they end. The
+// branches of a Map have buffers of their own, which are joined in key order.
+type Buffer struct {
+	mu    sync.Mutex
+	ended bool
+	reads []graph.Read  // guarded by mu
+	subs  []*Buffer     // branches in progress; guarded by mu
+	spare [4]graph.Read // first room for reads
+}
+
+// Lock keeps everybody else from adding to the buffer. What a body is handed
+// and the record that it was handed it are one step, or a request could be
+// moved on to a new revision between the two.
+func (b *Buffer) Lock()   { b.mu.Lock() }
+func (b *Buffer) Unlock() { b.mu.Unlock() }
+
+// Ended reports, under the lock, whether the body has returned.
+func (b *Buffer) Ended() bool { return b.ended }
+
+// Add adds a read, under the lock.
+func (b *Buffer) Add(n graph.ID, stamp uint32) {
+	if k := len(b.reads); k > 0 && b.reads[k-1].Node == n {
+		return
+	}
+	if b.reads == nil {
+		b.reads = b.spare[:0]
+	}
+	b.reads = append(b.reads, graph.Read{Node: n, Stamp: stamp})
+}
+
+// Branch makes n buffers whose reads will be joined.
+func (b *Buffer) Branch(n int) []*Buffer {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	branches := make([]*Buffer, n)
+	for i := range branches {
+		branches[i] = new(Buffer)
+	}
+	b.subs = append(b.subs, branches...)
+	return branches
+}
+
+// Join ends the branches and adds their reads in order.
+func (b *Buffer) Join(branches []*Buffer) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	gone := make(map[*Buffer]bool, len(branches))
+	for _, s := range branches {
+		gone[s] = true
+		b.reads = append(b.reads, s.End()...)
+	}
+	kept := b.subs[:0]
+	for _, s := range b.subs {
+		if !gone[s] {
+			kept = append(kept, s)
+		}
+	}
+	clear(b.subs[len(kept):])
+	b.subs = kept
+}
+
+// End closes the buffer and returns what it holds.
+func (b *Buffer) End() []graph.Read {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ended = true
+	return b.reads
+}
+
+// All reports whether ok holds for each read so far, those of the branches in
+// progress included.
+func (b *Buffer) All(ok func(graph.Read) bool) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, r := range b.reads {
+		if !ok(r) {
+			return false
+		}
+	}
+	for _, s := range b.subs {
+		if !s.All(ok) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,20 @@
+// Package flight knows who is at work on what, and who waits for whom.
+//
+// A flight is the claim of one request on one node, from the moment it starts
+// to verify or run it until it is done. Flights form a tree by who demanded
+// whom: the children of a flight are the calls in progress through its Context,
+// whether in its own goroutine or in others. A call that finds its node in
+// somebody else's flight waits.
+//
+// Before anybody waits, the calls in progress below the flight to be waited for
+// are followed; if they lead back to the one who asks, waiting would never end:
+// see [Board.Path]. So nothing ever sleeps on a cycle.
+//
+// Bodies need a token to run, of which there are Parallelism. A token belongs
+// to a run and is lent to the first body that its calls start; a run that waits
+// gives its token away and takes one again before its body continues.
+//
+// Everything here is guarded by the lock of the database, except Buffer, which
+// has its own, and the channel of a Wait. The lock of the database is taken
+// before that of a Buffer.
+package flight

@@ -1,0 +1,184 @@
+package flight
+
+import (
+	"sync/atomic"
+
+	"querygen.dev/runtime/internal/graph"
+)
+
+// A Flight is one node being verified or run by one request. The root flight of
+// a request has node 0 and stands for the code outside any query.
+type Flight struct {
+	Node    graph.ID
+	Req     *Request
+	Parent  *Flight // whose call demanded it; nil for a root
+	Running bool    // the body has started; else it is being verified
+	Reads   *Buffer // what the body has read; nil until it runs
+
+	// Cycle is the error of the first cycle the flight was found on. From then
+	// on Halted is true: every further call returns it, so that the outcome
+	// does not depend on who was asked first.
+	Cycle error
+	// CycleNodes are the members of a cycle that was found while the flight was
+	// being verified. Its body still runs, and meets the cycle at the first
+	// call of a member.
+	CycleNodes []graph.ID
+
+	Halted    atomic.Bool // Cycle is set: calls must take the slow path
+	SawAbort  atomic.Bool // the body was told that its request has ended
+	Transient atomic.Bool // the body saw a call give up: do not remember what it makes of it
+	Looked    atomic.Bool // the body may know through its Context that its request has ended
+	Orphaned  bool        // the node was taken away; the outcome is dropped
+	Forced    error       // what the run ends in, whatever its body makes of it
+	Panicked  error       // how it ended, for those who wait: a panic,
+	Revision  uint64      // in this revision
+
+	first, next, prev *Flight // children in progress
+	waits             []*Wait // calls of this flight that wait
+	waiters           []*Wait // calls that wait for this flight
+	token             tokenState
+	lender            *Flight // whose token it has
+	starved           []*Wait // calls that wait for a token, this one's or any
+}
+
+// A Request is one use of the database from outside any query.
+type Request struct {
+	ID      uint64 // later requests have greater ones
+	Root    *Flight
+	held    []graph.ID
+	waits   []*Wait // all waits of its flights
+	waiters []*Wait // those who wait for its end
+}
+
+// NewRequest makes a request with its root flight. id must grow.
+func NewRequest(id uint64) *Request {
+	r := &Request{ID: id}
+	r.Root = &Flight{Req: r, Running: true, Reads: new(Buffer)}
+	return r
+}
+
+// A Wait is a call that waits for a flight, for the end of a request or for a
+// token.
+type Wait struct {
+	From   *Flight
+	on     *Flight
+	end    *Request
+	lender *Flight // the one who lent the token that was waited for; nil: nobody
+	token  bool    // a token was granted
+	ch     chan struct{}
+}
+
+// Done is signalled once when what was waited for may have happened, or when
+// the request of the waiting flight was told to look up.
+func (w *Wait) Done() <-chan struct{} { return w.ch }
+
+// On is the flight that is waited for, or nil.
+func (w *Wait) On() *Flight { return w.on }
+
+func (w *Wait) wake() {
+	select {
+	case w.ch <- struct{}{}:
+	default:
+	}
+}
+
+// Board is the state of all flights of a database.
+type Board struct {
+	claims map[graph.ID]*Flight
+	holds  map[graph.ID]*Request
+	free   int // tokens
+	queue  []*Wait
+}
+
+// NewBoard returns a board with n tokens.
+func NewBoard(n int) *Board {
+	return &Board{claims: map[graph.ID]*Flight{}, holds: map[graph.ID]*Request{}, free: n}
+}
+
+// Claimed returns the flight that has n, or nil.
+func (b *Board) Claimed(n graph.ID) *Flight { return b.claims[n] }
+
+// Claim begins a flight of node n, which nobody has, demanded by parent.
+func (b *Board) Claim(n graph.ID, parent *Flight) *Flight {
+	f := &Flight{Node: n, Req: parent.Req, Parent: parent}
+	b.claims[n] = f
+	f.next = parent.first
+	if f.next != nil {
+		f.next.prev = f
+	}
+	parent.first = f
+	return f
+}
+
+// End ends f, gives back its token and wakes those who wait for it.
+func (b *Board) End(f *Flight) {
+	if f.Running {
+		b.giveBack(f)
+	}
+	if !f.Orphaned {
+		delete(b.claims, f.Node)
+	}
+	switch {
+	case f.prev != nil:
+		f.prev.next = f.next
+	case f.Parent != nil && f.Parent.first == f:
+		f.Parent.first = f.next
+	}
+	if f.next != nil {
+		f.next.prev = f.prev
+	}
+	for _, w := range f.waiters {
+		w.wake()
+	}
+	f.waiters = nil
+}
+
+// Orphan takes the node of f away from it: f goes on, and what it ends in is
+// dropped.
+func (b *Board) Orphan(f *Flight) {
+	f.Orphaned = true
+	delete(b.claims, f.Node)
+	for _, w := range f.waiters {
+		w.wake()
+	}
+}
+
+// Hold gives n to r until r ends.
+func (b *Board) Hold(n graph.ID, r *Request) {
+	if b.holds[n] != r {
+		b.holds[n] = r
+		r.held = append(r.held, n)
+	}
+}
+
+// Holder returns the request that holds n, or nil.
+func (b *Board) Holder(n graph.ID) *Request { return b.holds[n] }
+
+// EndRequest lets go of what r holds and wakes those who wait for its end.
+func (b *Board) EndRequest(r *Request) {
+	for _, n := range r.held {
+		if b.holds[n] == r {
+			delete(b.holds, n)
+		}
+	}
+	for _, w := range r.waiters {
+		w.wake()
+	}
+	r.waiters = nil
+}
+
+// Wake tells all waiting calls of r to look up, because r is to end.
+func (b *Board) Wake(r *Request) {
+	for _, w := range r.waits {
+		w.wake()
+	}
+}
+
+// Children calls yield for each call of f in progress that has a flight.
+func (f *Flight) Children(yield func(*Flight) bool) {
+	for c := f.first; c != nil; c = c.next {
+		if !yield(c) {
+			return
+		}
+	}
+}

@@ -1,0 +1,137 @@
+package graph
+
+// An edge is one read. owner carries a flag, so there can be no more than 2^31
+// nodes.
+type edge struct {
+	child ID
+	next  uint32 // 1 + the next older edge with the same child; 0: none
+	owner uint32 // the node that read; hasRecord
+}
+
+const hasRecord = 1 << 31
+
+// sweepMin keeps small graphs from being swept all the time.
+const sweepMin = 1 << 12
+
+// Read is a child together with the stamp at which it was read.
+type Read struct {
+	Node  ID
+	Stamp uint32
+}
+
+func (g *Graph) edge(e uint32) *edge { return g.edges.At(e) }
+
+func (e *edge) node() ID { return ID(e.owner &^ hasRecord) }
+
+// live is I4.
+func (g *Graph) live(e uint32) bool {
+	o := uint32(g.edge(e).node())
+	first := *g.first.At(o)
+	return e-first < *g.reads.At(o)
+}
+
+// distinct removes from reads what repeats an earlier element. A body that
+// reads a node twice in one run gets the same outcome twice.
+func (g *Graph) distinct(reads []Read) []Read {
+	g.serial++
+	if g.serial == 0 { // the counter went round: old marks would match
+		for i := range g.scratch.Len() {
+			*g.scratch.At(uint32(i)) = 0
+		}
+		g.serial = 1
+	}
+	kept := reads[:0]
+	for _, r := range reads {
+		mark := g.scratch.At(uint32(r.Node))
+		if *mark == g.serial {
+			continue
+		}
+		*mark = g.serial
+		kept = append(kept, r)
+	}
+	return kept
+}
+
+// setReads makes reads, which are distinct, the list of n. An unchanged list
+// writes nothing.
+func (g *Graph) setReads(n ID, reads []Read) {
+	first, count := g.first.At(uint32(n)), g.reads.At(uint32(n))
+	if g.sameReads(*first, *count, reads) {
+		return
+	}
+	g.dead += int(*count)
+	start := g.edges.Len()
+	g.edges.Grow(start + len(reads))
+	for i, r := range reads {
+		e := uint32(start + i)
+		head := g.readers.At(uint32(r.Node))
+		*g.edge(e) = edge{child: r.Node, next: *head, owner: uint32(n)}
+		*head = e + 1
+	}
+	*first, *count = uint32(start), uint32(len(reads))
+	if g.dead > sweepMin && g.dead > g.edges.Len()/4 {
+		g.sweep()
+	}
+}
+
+func (g *Graph) sameReads(first, count uint32, reads []Read) bool {
+	if int(count) != len(reads) {
+		return false
+	}
+	for i, r := range reads {
+		if g.edge(first+uint32(i)).child != r.Node {
+			return false
+		}
+	}
+	return true
+}
+
+// sweep moves the live edges together and links the lists of readers anew.
+// It costs O(nodes + edges), and is paid for by the runs that left a quarter of
+// the edges dead.
+func (g *Graph) sweep() {
+	var moved Column[edge]
+	moved.Grow(g.edges.Len() - g.dead)
+	for i := range g.readers.Len() {
+		*g.readers.At(uint32(i)) = 0
+	}
+	to := uint32(0)
+	for i := 1; i < g.first.Len(); i++ {
+		n := uint32(i)
+		first, count := *g.first.At(n), *g.reads.At(n)
+		*g.first.At(n) = to
+		for k := range count {
+			e := *g.edge(first + k)
+			head := g.readers.At(uint32(e.child))
+			e.next = *head
+			*head = to + k + 1
+			*moved.At(to + k) = e
+		}
+		g.moveRecords(ID(n), first, to)
+		to += count
+	}
+	g.edges.chunks.Store(moved.chunks.Load())
+	g.edges.size = moved.size
+	g.dead = 0
+	g.epoch++
+}
+
+// Reads appends the children of n, in the order of the reads, to buf.
+func (g *Graph) Reads(n ID, buf []ID) []ID {
+	first, count := *g.first.At(uint32(n)), *g.reads.At(uint32(n))
+	for k := range count {
+		buf = append(buf, g.edge(first+k).child)
+	}
+	return buf
+}
+
+// Readers counts the nodes that read n in their last run.
+func (g *Graph) Readers(n ID) int {
+	count := 0
+	for e := *g.readers.At(uint32(n)); e != 0; e = g.edge(e - 1).next {
+		if g.live(e - 1) {
+			count++
+		}
+	}
+	return count
+}

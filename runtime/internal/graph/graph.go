@@ -1,0 +1,134 @@
+package graph
+
+import "sync/atomic"
+
+// ID names a node. Zero is no node.
+type ID uint32
+
+// State of a node: one of the four below, and flags.
+type State uint32
+
+const (
+	Never State = iota // has not run yet: no outcome
+	Clean              // green, in this request only if Tainted
+	Dirty              // something below may have changed: verify
+	Must               // has to run: nothing to verify
+
+	kindMask State = 3
+)
+
+const (
+	// Tainted nodes are green for one request only.
+	Tainted State = 1 << (iota + 2)
+	// Volatile nodes have to run in each request that demands them. Volatile
+	// implies Tainted.
+	Volatile
+)
+
+// Kind is s without its flags.
+func (s State) Kind() State { return s & kindMask }
+
+// Green reports whether the node is up to date, whoever asks.
+func (s State) Green() bool { return s&(kindMask|Tainted) == Clean }
+
+// Graph is a set of nodes and edges. The zero Graph is not usable; see New.
+type Graph struct {
+	state   Column[atomic.Uint32]
+	stamp   Column[uint32]
+	first   Column[uint32] // where the list of reads begins
+	reads   Column[uint32] // how long it is
+	readers Column[uint32] // 1 + the newest edge that reads the node; 0: none
+	records Column[uint32] // 1 + the head of the node's records; 0: none
+	table   Column[uint32] // who keeps the node's key and value, and where
+	slot    Column[uint32]
+	times   Column[Times]
+	scratch Column[uint32] // serial of the last list of reads that held the node
+
+	edges  Column[edge]
+	dead   int // edges that are not live
+	serial uint32
+
+	recs     Column[record]
+	freeRecs uint32 // 1 + the first free record; 0: none
+
+	// greenFor says for which request a tainted node was last found green.
+	greenFor map[ID]uint64
+
+	epoch uint64
+	stack []ID
+}
+
+// Times are the revisions in which things last happened to a node.
+type Times struct{ Ran, Verified, Changed uint64 }
+
+// New returns an empty graph.
+func New() *Graph {
+	g := &Graph{greenFor: map[ID]uint64{}}
+	g.grow(1) // node 0 is nobody
+	return g
+}
+
+func (g *Graph) grow(n int) {
+	g.state.Grow(n)
+	g.stamp.Grow(n)
+	g.first.Grow(n)
+	g.reads.Grow(n)
+	g.readers.Grow(n)
+	g.records.Grow(n)
+	g.table.Grow(n)
+	g.slot.Grow(n)
+	g.times.Grow(n)
+	g.scratch.Grow(n)
+}
+
+// Add makes a node in state Never, whose key and value are at slot of table.
+func (g *Graph) Add(table, slot uint32) ID {
+	n := g.state.Len()
+	g.grow(n + 1)
+	id := uint32(n)
+	*g.table.At(id) = table
+	*g.slot.At(id) = slot
+	return ID(id)
+}
+
+// Nodes is the number of nodes.
+func (g *Graph) Nodes() int { return g.state.Len() - 1 }
+
+// Place returns what Add was given.
+func (g *Graph) Place(n ID) (table, slot uint32) {
+	return *g.table.At(uint32(n)), *g.slot.At(uint32(n))
+}
+
+// State returns the state of n. It needs no lock.
+func (g *Graph) State(n ID) State { return State(g.state.At(uint32(n)).Load()) }
+
+func (g *Graph) setState(n ID, s State) { g.state.At(uint32(n)).Store(uint32(s)) }
+
+// Stamp returns the stamp of the current outcome of n; 0 if it has none.
+func (g *Graph) Stamp(n ID) uint32 { return *g.stamp.At(uint32(n)) }
+
+// NewStamp gives n a stamp that it never had and returns it.
+func (g *Graph) NewStamp(n ID) uint32 {
+	p := g.stamp.At(uint32(n))
+	*p++
+	return *p
+}
+
+// Times returns the revisions of n, to be read or written.
+func (g *Graph) Times(n ID) *Times { return g.times.At(uint32(n)) }
+
+// Epoch changes whenever records may have come, or edges moved, behind the
+// back of somebody who let go of the lock: at each mark and each sweep.
+func (g *Graph) Epoch() uint64 { return g.epoch }
+
+// RanFor reports whether a volatile node had its run in request r already.
+func (g *Graph) RanFor(n ID, r uint64) bool { return g.greenFor[n] == r }
+
+// GreenFor reports whether n is up to date for request r.
+func (g *Graph) GreenFor(n ID, r uint64) bool {
+	s := g.State(n)
+	if s.Kind() != Clean {
+		return false
+	}
+	return s&Tainted == 0 || g.greenFor[n] == r
+}

@@ -1,0 +1,68 @@
+package graph
+
+import "slices"
+
+// A record says at which stamp the owner of an edge saw its child.
+type record struct {
+	edge uint32
+	seen uint32
+	next uint32 // 1 + the next record of the node, or of the free list; 0: none
+}
+
+// Record is what verification has to look at: a read, and its place among
+// the edges, which orders the records of one node.
+type Record struct {
+	Child ID
+	Seen  uint32
+	edge  uint32
+}
+
+// addRecord gives edge e, which has none, a record.
+func (g *Graph) addRecord(n ID, e, seen uint32) {
+	i := g.freeRecs
+	if i != 0 {
+		g.freeRecs = g.recs.At(i - 1).next
+	} else {
+		g.recs.Grow(g.recs.Len() + 1)
+		i = uint32(g.recs.Len())
+	}
+	head := g.records.At(uint32(n))
+	*g.recs.At(i - 1) = record{edge: e, seen: seen, next: *head}
+	*head = i
+	g.edge(e).owner |= hasRecord
+}
+
+// dropRecords frees all records of n.
+func (g *Graph) dropRecords(n ID) {
+	head := g.records.At(uint32(n))
+	for i := *head; i != 0; {
+		r := g.recs.At(i - 1)
+		g.edge(r.edge).owner &^= hasRecord
+		next := r.next
+		*r = record{next: g.freeRecs}
+		g.freeRecs = i
+		i = next
+	}
+	*head = 0
+}
+
+// moveRecords follows the edges of n from first to to.
+func (g *Graph) moveRecords(n ID, first, to uint32) {
+	for i := *g.records.At(uint32(n)); i != 0; {
+		r := g.recs.At(i - 1)
+		r.edge = r.edge - first + to
+		i = r.next
+	}
+}
+
+// Records appends the records of n, in order of the reads, to buf.
+func (g *Graph) Records(n ID, buf []Record) []Record {
+	start := len(buf)
+	for i := *g.records.At(uint32(n)); i != 0; {
+		r := g.recs.At(i - 1)
+		buf = append(buf, Record{Child: g.edge(r.edge).child, Seen: r.seen, edge: r.edge})
+		i = r.next
+	}
+	slices.SortFunc(buf[start:], func(a, b Record) int { return int(a.edge) - int(b.edge) })
+	return buf
+}

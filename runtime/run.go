@@ -1,0 +1,200 @@
+package runtime
+
+import (
+	"runtime/debug"
+	"time"
+
+	"querygen.dev/runtime/internal/flight"
+	"querygen.dev/runtime/internal/graph"
+)
+
+// run runs the node on top of the stack and takes it off. cause is the read that
+// made it necessary, 0 if there is none to blame.
+func (w *walk) run(top *frame, cause graph.ID) error {
+	f := top.flight
+	f.Running = true
+	f.Reads = new(flight.Buffer)
+	if wait := w.db.board.Take(f); wait != nil {
+		if err := w.token(wait); err != nil {
+			return err // the frame is abandoned with the rest
+		}
+	}
+	k, slot := w.db.keeper(f.Node)
+	q := k.query()
+	if q.def.Kind == KindGeneration {
+		f.Reads.Lock()
+		f.Reads.Add(w.db.counter, w.db.g.Stamp(w.db.counter))
+		f.Reads.Unlock()
+	}
+	w.db.runs.Add(1)
+	start := w.started(f.Node, cause)
+	w.unlock()
+	cx := &Context{db: w.db, req: w.req, flight: f, buf: f.Reads}
+	e := w.db.execute(cx, k, slot)
+	e.reads = f.Reads.End()
+	w.lock()
+	w.pop()
+	kind := w.conclude(f, k, slot, &e)
+	w.db.board.End(f)
+	w.finished(kind, f.Node, start, e.err)
+	return nil
+}
+
+// started and finished report a run; there is no clock without OnEvent.
+func (w *walk) started(n, cause graph.ID) time.Time {
+	if w.db.opts.OnEvent == nil {
+		return time.Time{}
+	}
+	e := w.db.event(Run, n)
+	e.Cause = w.db.node(cause)
+	w.events = append(w.events, e)
+	return e.Start
+}
+
+func (w *walk) finished(kind EventKind, n graph.ID, start time.Time, err error) {
+	if w.db.opts.OnEvent == nil {
+		return
+	}
+	e := w.db.event(kind, n)
+	e.Start, e.Duration, e.Err = start, time.Since(start), err
+	w.events = append(w.events, e)
+}
+
+// An ending is what a body ended in.
+type ending struct {
+	how   how
+	out   any // the outcome
+	err   error
+	same  bool // equal to the outcome before
+	panic *PanicError
+	reads []graph.Read
+}
+
+type how uint8
+
+const (
+	neither  how = iota // the body is running, or left by runtime.Goexit
+	returned            // with values or an error
+	panicked
+)
+
+// execute runs the body, and compares what it ends in: both are users' code, and
+// no lock is held. It recovers everything but Goexit.
+//
+//go:noinline
+func (db *DB) execute(cx *Context, k keeper, slot uint32) (e ending) {
+	defer func() {
+		if e.how == returned {
+			return
+		}
+		switch v := recover().(type) {
+		case nil:
+		case *PanicError:
+			e = ending{how: panicked, panic: v, err: v}
+		default:
+			p := &PanicError{Value: v, Queries: db.stack(cx.flight), Stack: debug.Stack()}
+			e = ending{how: panicked, panic: p, err: p}
+		}
+	}()
+	e.out, e.err = db.body(cx, k, slot)
+	if err := cx.forced(); err != nil {
+		if p, ok := err.(*PanicError); ok {
+			panic(p)
+		}
+		e.out, e.err = k.fail(err), err
+	}
+	e.same = k.same(slot, e.out)
+	e.how = returned
+	return e
+}
+
+// body runs the body and turns an unwinding into an outcome.
+func (db *DB) body(cx *Context, k keeper, slot uint32) (out any, err error) {
+	done := false
+	defer func() {
+		if done {
+			return
+		}
+		switch v := recover().(type) {
+		case nil:
+		case *unwinding:
+			out, err = k.fail(v.err), v.err
+		default:
+			panic(v)
+		}
+	}()
+	out, err = k.run(cx, slot)
+	done = true
+	return out, err
+}
+
+// forced returns what the run has to end in, whatever its body made of it.
+func (c *Context) forced() error {
+	c.db.mu.Lock()
+	defer c.db.mu.Unlock()
+	if c.flight.Cycle != nil {
+		return c.flight.Cycle
+	}
+	return c.flight.Forced
+}
+
+// stack returns the query stack, from the root to f.
+func (db *DB) stack(f *flight.Flight) []Node {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	var nodes []Node
+	for ; f != nil && f.Node != 0; f = f.Parent {
+		nodes = append(nodes, db.node(f.Node))
+	}
+	for i, j := 0, len(nodes)-1; i < j; i, j = i+1, j-1 {
+		nodes[i], nodes[j] = nodes[j], nodes[i]
+	}
+	return nodes
+}
+
+// conclude stores what a run ended in, or not, and says what to report.
+func (w *walk) conclude(f *flight.Flight, k keeper, slot uint32, e *ending) EventKind {
+	n, rev := f.Node, w.db.flushed.Load()
+	switch {
+	case f.Orphaned:
+		return Cancel
+	case w.aborted(f):
+		return Cancel
+	case e.how == panicked:
+		// The old outcome, the reads and the records stay for later.
+		if w.req.rev.Load() == rev {
+			f.Panicked, f.Revision = e.panic, rev
+		}
+		w.req.panic(n, e.panic)
+		return Cancel
+	}
+	passing := f.Transient.Load() || transient(e.err)
+	times := w.db.g.Times(n)
+	times.Ran, times.Verified = rev, rev
+	kind := Cutoff
+	if passing || !e.same {
+		kind = Changed
+		times.Changed = rev
+		k.commit(slot, e.out, w.db.g.NewStamp(n))
+	} else {
+		w.db.cutoffs.Add(1)
+	}
+	if f.Cycle != nil {
+		w.db.cyclic = append(w.db.cyclic, n)
+	}
+	volatile := passing || k.query().def.Kind == KindAlways
+	if volatile {
+		w.db.board.Hold(n, w.req.Request)
+	}
+	w.db.g.Finish(n, w.req.ID, e.reads, volatile)
+	return kind
+}
+
+// aborted reports whether the body has seen its request end. Whatever it made of
+// that is worth nothing.
+func (w *walk) aborted(f *flight.Flight) bool {
+	if f.SawAbort.Load() {
+		return true
+	}
+	return f.Looked.Load() && (w.req.err != nil || w.req.ctx.Err() != nil)
+}

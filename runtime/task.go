@@ -1,0 +1,126 @@
+package runtime
+
+import (
+	"errors"
+	"reflect"
+
+	"querygen.dev/runtime/internal/graph"
+)
+
+// A Task is a query and a key: a call that has not been made. Tasks are
+// comparable, and may be keys themselves. Two tasks are equal if their queries
+// and keys are. The zero Task belongs to no query.
+type Task[T any] struct {
+	q   caller[T]
+	key any
+}
+
+// A caller is a Query without the type of its key.
+type caller[T any] interface {
+	call(cx *Context, key any) (T, error)
+	locate(db *DB, key any) (graph.ID, bool)
+	name() string
+}
+
+func (q *Query[K, V]) call(cx *Context, key any) (V, error) { return q.Get(cx, key.(K)) }
+func (q *Query[K, V]) name() string                         { return q.def.Name }
+
+func (q *Query[K, V]) locate(db *DB, key any) (graph.ID, bool) {
+	c, ok := tableOf(db, q).byKey.Load(key.(K))
+	if !ok {
+		return 0, false
+	}
+	return c.id, true
+}
+
+var errNoTask = errors.New("querygen: the zero Task belongs to no query")
+
+// Get demands the task's result, as a call of the query would.
+func (t Task[T]) Get(cx *Context) (T, error) {
+	if t.q == nil {
+		var zero T
+		return zero, errNoTask
+	}
+	return t.q.call(cx, t.key)
+}
+
+// tasker lets a Task be formatted without knowing its type.
+type tasker interface{ node() Node }
+
+func (t Task[T]) node() Node {
+	if t.q == nil {
+		return Node{}
+	}
+	return Node{Query: t.q.name(), Key: t.key}
+}
+
+// String returns the call: rates.file("a.json").
+func (t Task[T]) String() string {
+	n := t.node()
+	if q := lookupQuery(n.Query); q != nil && q.def.Params == 0 {
+		n.Key = nil
+	}
+	return n.String()
+}
+
+// asTask formats v if it is a Task.
+func asTask(v reflect.Value) (string, bool) {
+	if !v.Type().Implements(reflect.TypeFor[tasker]()) {
+		return "", false
+	}
+	if v.CanInterface() {
+		return v.Interface().(interface{ String() string }).String(), true
+	}
+	return "task", true
+}
+
+// State is what is known about a node.
+type State uint8
+
+const (
+	StateNever State = iota // it has not run
+	StateClean              // up to date; if it reads something impure, for one request only
+	StateDirty              // something below it may have changed
+	StateMust               // it runs at its next demand
+)
+
+func (s State) String() string {
+	return [...]string{"never", "clean", "dirty", "must"}[s]
+}
+
+// NodeInfo describes one node of a database.
+type NodeInfo struct {
+	State      State
+	Reads      []Node // of the last run, in the order they happened
+	Readers    int    // nodes that read it in their last run
+	RanAt      uint64 // the revision of its last run; 0: none
+	VerifiedAt uint64 // the last revision in which it was run, set, or found green by its reads
+	ChangedAt  uint64 // the revision in which its outcome last became another one
+}
+
+// Inspect describes the node of a task as of the newest revision. It runs
+// nothing.
+func Inspect[T any](db *DB, t Task[T]) NodeInfo {
+	if t.q == nil {
+		return NodeInfo{}
+	}
+	n, ok := t.q.locate(db, t.key)
+	if !ok {
+		return NodeInfo{}
+	}
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.flush()
+	times := *db.g.Times(n)
+	info := NodeInfo{
+		State:   State(db.g.State(n).Kind()),
+		Readers: db.g.Readers(n),
+		RanAt:   times.Ran, VerifiedAt: times.Verified, ChangedAt: times.Changed,
+	}
+	for _, child := range db.g.Reads(n, nil) {
+		if child != db.counter {
+			info.Reads = append(info.Reads, db.node(child))
+		}
+	}
+	return info
+}
