@@ -1,0 +1,202 @@
+package querygen
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+)
+
+// declared returns the places of the package's own declarations, by name, and
+// of methods by Type.name. Files that this build leaves out count too: they
+// would collide on another platform, or in a test.
+func (p *pack) declared() map[string]token.Pos {
+	places := make(map[string]token.Pos)
+	put := func(name string, pos token.Pos) {
+		if _, ok := places[name]; !ok {
+			places[name] = pos
+		}
+	}
+	for _, list := range [][]*source{p.sources, p.others} {
+		for _, s := range list {
+			if s.syntax.Name.Name != p.name {
+				continue // an external test package
+			}
+			for _, d := range s.syntax.Decls {
+				eachName(d, put)
+			}
+		}
+	}
+	return places
+}
+
+func eachName(d ast.Decl, put func(string, token.Pos)) {
+	switch d := d.(type) {
+	case *ast.FuncDecl:
+		name := d.Name.Name
+		if d.Recv != nil && len(d.Recv.List) == 1 {
+			name = receiverName(d.Recv.List[0].Type) + "." + name
+		}
+		put(name, d.Name.Pos())
+	case *ast.GenDecl:
+		for _, spec := range d.Specs {
+			switch spec := spec.(type) {
+			case *ast.TypeSpec:
+				put(spec.Name.Name, spec.Name.Pos())
+			case *ast.ValueSpec:
+				for _, id := range spec.Names {
+					put(id.Name, id.Pos())
+				}
+			}
+		}
+	}
+}
+
+// receiverName returns the name of the type behind a method's receiver.
+func receiverName(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return e.Name
+	case *ast.ParenExpr:
+		return receiverName(e.X)
+	case *ast.StarExpr:
+		return receiverName(e.X)
+	case *ast.IndexExpr:
+		return receiverName(e.X)
+	case *ast.IndexListExpr:
+		return receiverName(e.X)
+	}
+	return ""
+}
+
+// findCollisions reports generated names that are taken by the user's
+// declarations or by another query. What collides gets no stub: the user's own
+// declaration is what his code means, and a second one of that name would only
+// bring forth errors about a file that he has not written.
+func (p *pack) findCollisions() {
+	declared := p.declared()
+	generated := make(map[string]*query)
+	for _, q := range p.queries {
+		if q.refused {
+			continue
+		}
+		q.hidden = make(map[string]bool)
+		for _, d := range q.declarations() {
+			full := q.fullName(d)
+			if pos, ok := declared[full]; ok {
+				q.collides(d, "the declaration at", pos)
+			} else if other := generated[full]; other != nil {
+				q.collides(d, "what is generated for "+other.qualified()+" at", other.decl.Name.Pos())
+			} else {
+				generated[full] = q
+			}
+		}
+	}
+}
+
+// fullName is the name of a generated declaration as declared spells it.
+func (q *query) fullName(d declaration) string {
+	if d.method {
+		return q.recv + "." + d.name
+	}
+	return d.name
+}
+
+// collides reports that a generated name is taken.
+func (q *query) collides(d declaration, by string, pos token.Pos) {
+	q.hidden[q.fullName(d)] = true
+	q.errorf(q.decl.Name.Pos(), "%s of %s would be called %s, which collides with %s %s: choose another name for the wrapper, such as name=%s",
+		q.role(d.name), q.qualified(), d.name, by, q.source.problems.at(q.source.position(pos)), q.freeName())
+}
+
+// role says what a generated name is for.
+func (q *query) role(name string) string {
+	switch name {
+	case q.names.wrapper:
+		return "the wrapper"
+	case q.names.task:
+		return "the task constructor"
+	case q.names.result:
+		return "the result struct"
+	case q.names.key:
+		return "the key struct"
+	case q.names.keys:
+		return "the list of keys"
+	}
+	return "a setter"
+}
+
+// freeName suggests a wrapper name with which nothing collides: a suggestion
+// that leads to the next error would be worse than none.
+func (q *query) freeName() string {
+	declared := q.source.pack.declared()
+	for _, other := range q.source.pack.queries {
+		for _, d := range other.declarations() {
+			declared[other.fullName(d)] = 0
+		}
+	}
+	free := func(wrapper string) bool {
+		try := *q
+		try.names = nameQuery(wrapper, q)
+		for _, d := range try.declarations() {
+			if _, ok := declared[try.fullName(d)]; ok {
+				return false
+			}
+		}
+		return true
+	}
+	get := "Get"
+	if !token.IsExported(q.names.wrapper) {
+		get = "get"
+	}
+	taken := make(scope)
+	for {
+		if try := taken.unique(get + upperFirst(q.names.wrapper)); free(try) {
+			return try
+		}
+	}
+}
+
+// checkScopes reports the collisions that only types can show: with fields of
+// the receiver, and with what a file imports.
+func (q *query) checkScopes() {
+	for _, d := range q.declarations() {
+		if d.method {
+			q.checkFields(d)
+			continue
+		}
+		for _, s := range q.source.pack.sources {
+			scope := q.source.pack.checked.info.Scopes[s.syntax]
+			if scope == nil {
+				continue
+			}
+			if obj := scope.Lookup(d.name); obj != nil {
+				q.collidesWithImport(d, s, obj)
+			}
+		}
+	}
+}
+
+func (q *query) collidesWithImport(d declaration, s *source, obj types.Object) {
+	pos := obj.Pos()
+	if _, ok := obj.(*types.PkgName); !ok { // dot-imported: its own place is in another package
+		for _, spec := range s.syntax.Imports {
+			if spec.Name != nil && spec.Name.Name == "." {
+				pos = spec.Pos()
+			}
+		}
+	}
+	q.collides(d, "the import at", pos)
+}
+
+func (q *query) checkFields(d declaration) {
+	recv := q.object.Signature().Recv().Type()
+	s, ok := recv.Underlying().(*types.Struct)
+	if !ok {
+		return
+	}
+	for f := range s.Fields() {
+		if f.Name() == d.name {
+			q.collides(d, "the field at", f.Pos())
+		}
+	}
+}
