@@ -47,12 +47,12 @@ type DB struct {
 	board    *flight.Board
 	requests map[uint64]*request
 	lastID   uint64
-	idle     *sync.Cond // signalled when a request ends
-	counter  graph.ID   // the node of the generation counter
-	moved    bool       // the generation has moved since the last flush
-	refresh  []graph.ID // nodes to run at their next demand
-	cyclic   []graph.ID // nodes that ended on a cycle in this revision
-	dirty    []keeper   // tables with sets that are not flushed
+	idle     *sync.Cond        // signalled when a request ends
+	counter  graph.ID          // the node of the generation counter
+	moved    bool              // the generation has moved since the last flush
+	refresh  []graph.ID        // nodes to run at their next demand
+	cyclic   map[graph.ID]bool // nodes that ended on a cycle in this revision
+	dirty    []keeper          // tables with sets that are not flushed
 
 	hits     *xsync.Counter
 	runs     atomic.Uint64
@@ -70,6 +70,7 @@ func New(opts Options) *DB {
 		g:        graph.New(),
 		board:    flight.NewBoard(opts.Parallelism),
 		requests: map[uint64]*request{},
+		cyclic:   map[graph.ID]bool{},
 		hits:     xsync.NewCounter(),
 	}
 	db.idle = sync.NewCond(&db.mu)

@@ -143,19 +143,22 @@ func (q *Query[K, V]) Value(cx *Context, k K) V {
 
 // demand returns the outcome of a node, or the error that ended the demand.
 func (q *Query[K, V]) demand(cx *Context, k K) (*outcome[V], error) {
-	t := tableOf(cx.db, q)
-	c := t.find(k)
-	if out := hit(cx, c); out != nil {
-		return out, nil
-	}
-	out, err := cx.db.demand(cx, c.id)
-	if err != nil {
-		if p, ok := err.(*PanicError); ok {
-			throw(cx, p)
+	c := tableOf(cx.db, q).find(k)
+	out := hit(cx, c)
+	if out == nil {
+		o, err := cx.db.demand(cx, c.id)
+		if err != nil {
+			if p, ok := err.(*PanicError); ok {
+				throw(cx, p)
+			}
+			return nil, err
 		}
-		return nil, err
+		out = o.(*outcome[V])
 	}
-	return out.(*outcome[V]), nil
+	if out.err != nil && cx.joins(c.id, out.err) {
+		return nil, out.err
+	}
+	return out, nil
 }
 
 // hit returns the outcome of a node that is green for everybody, and records

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"slices"
 
 	"querygen.dev/runtime/internal/flight"
 	"querygen.dev/runtime/internal/graph"
@@ -45,16 +46,18 @@ func (db *DB) settle(cx *Context, n graph.ID) (any, error) {
 		w.unlock()
 		cx.late() // panics
 	}
+	w.token = db.board.Suspend(w.base)
 	err := w.to(n)
 	if err == nil {
-		return w.read(n), w.retake()
+		out := w.read(n)
+		return out, w.resume()
 	}
 	w.abandon()
 	if p, ok := err.(*PanicError); ok {
 		w.cx.buf.Lock()
 		w.cx.buf.Add(n, neverStamp)
 		w.cx.buf.Unlock()
-		_ = w.retake() // the panic comes first
+		_ = w.resume() // the panic comes first
 		return nil, p
 	}
 	return nil, err
@@ -78,7 +81,8 @@ type walk struct {
 	frames []*frame
 	events []Event // to be reported without the lock
 	open   bool    // the lock is not held
-	left   bool    // the walk has ended in order
+	token  bool    // the walk has a token, which the caller has lent or a body has left
+	back   bool    // the call has ended, and the token is no longer the walk's
 }
 
 // A frame is one node that the walk verifies.
@@ -86,7 +90,6 @@ type frame struct {
 	flight  *flight.Flight
 	records []graph.Record // in order of the reads
 	next    int            // the first record not found green yet
-	epoch   uint64         // when the records were read; older than the graph's: read again
 }
 
 func (w *walk) lock() {
@@ -110,6 +113,9 @@ func (w *walk) leave() {
 		w.lock()
 	}
 	w.abandon()
+	if !w.back {
+		w.db.board.Resume(w.base, w.token) // an ending run can do without
+	}
 	w.unlock()
 }
 
@@ -211,12 +217,12 @@ func (w *walk) to(n graph.ID) error {
 
 // meetsCycle reports whether the caller is on a cycle, and may not go on.
 func (w *walk) meetsCycle(n graph.ID) bool {
-	for _, member := range w.base.CycleNodes {
-		if member == n {
-			w.base.Halted.Store(true)
-		}
+	f := w.base
+	if f.Cycle == nil || f.CycleNodes != nil && !slices.Contains(f.CycleNodes, n) {
+		return false
 	}
-	return w.base.Halted.Load()
+	f.CycleNodes = nil // from now on
+	return true
 }
 
 // step goes on with the node on top of the stack.
@@ -229,12 +235,13 @@ func (w *walk) step() error {
 		return nil
 	}
 	if top.flight.Cycle != nil {
+		top.flight.Halted.Store(true)
 		return w.run(top, 0)
 	}
-	if top.epoch != g.Epoch() {
+	if top.flight.Epoch != g.Epoch() {
 		top.records = g.Records(top.flight.Node, top.records[:0])
 		top.next = 0
-		top.epoch = g.Epoch()
+		top.flight.Epoch = g.Epoch()
 	}
 	for ; top.next < len(top.records); top.next++ {
 		rec := top.records[top.next]
@@ -277,7 +284,8 @@ func (w *walk) enter(n graph.ID) error {
 	if holder := w.db.board.Holder(n); holder != nil && holder != w.req.Request {
 		return w.awaitEnd(from, n, holder)
 	}
-	top := &frame{flight: w.db.board.Claim(n, from), epoch: w.db.g.Epoch() - 1}
+	top := &frame{flight: w.db.board.Claim(n, from)}
+	top.flight.Epoch = w.db.g.Epoch() - 1 // no records yet
 	w.frames = append(w.frames, top)
 	if w.mustRun(n) {
 		return w.run(top, 0)
@@ -294,11 +302,15 @@ func (w *walk) mustRun(n graph.ID) bool {
 	return s&graph.Volatile != 0 && !w.db.g.RanFor(n, w.req.ID)
 }
 
-// retake takes a token again for the run that demanded, which may have given
-// its own away while it waited.
-func (w *walk) retake() error {
-	if wait := w.db.board.Retake(w.base); wait != nil {
-		return w.token(wait)
+// resume ends the call: the body that made it goes on, and needs a token again.
+func (w *walk) resume() error {
+	w.back = true
+	if !w.db.board.Resume(w.base, w.token) {
+		return nil
 	}
+	if err := w.takeToken(w.base); err != nil {
+		return err
+	}
+	w.db.board.Grant(w.base)
 	return nil
 }

@@ -118,6 +118,7 @@ func (db *DB) advance(r *request) {
 		db.abort(r, ErrSuperseded)
 		return
 	}
+	clear(r.panics) // of older revisions, and nobody has seen them
 	r.rev.Store(db.flushed.Load())
 }
 
@@ -128,7 +129,7 @@ func (db *DB) unchanged(r *request, f *flight.Flight) bool {
 	for len(todo) > 0 {
 		f := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		if f.Reads != nil && !f.Reads.All(func(read graph.Read) bool { return db.holds(r, read) }) {
+		if f.Orphaned || f.Reads != nil && !f.Reads.All(func(read graph.Read) bool { return db.holds(r, read) }) {
 			return false
 		}
 		for c := range f.Children {

@@ -14,11 +14,12 @@ func (w *walk) run(top *frame, cause graph.ID) error {
 	f := top.flight
 	f.Running = true
 	f.Reads = new(flight.Buffer)
-	if wait := w.db.board.Take(f); wait != nil {
-		if err := w.token(wait); err != nil {
+	if !w.token {
+		if err := w.takeToken(f); err != nil {
 			return err // the frame is abandoned with the rest
 		}
 	}
+	w.token, f.Token = false, true
 	k, slot := w.db.keeper(f.Node)
 	q := k.query()
 	if q.def.Kind == KindGeneration {
@@ -35,6 +36,7 @@ func (w *walk) run(top *frame, cause graph.ID) error {
 	w.lock()
 	w.pop()
 	kind := w.conclude(f, k, slot, &e)
+	w.token, f.Token = f.Token, false
 	w.db.board.End(f)
 	w.finished(kind, f.Node, start, e.err)
 	return nil
@@ -92,6 +94,11 @@ func (db *DB) execute(cx *Context, k keeper, slot uint32) (e ending) {
 		case *PanicError:
 			e = ending{how: panicked, panic: v, err: v}
 		default:
+			if err := cx.forced(); err != nil { // it would not have mattered what it returns
+				e = ending{how: returned, out: k.fail(err), err: err}
+				e.same = k.same(slot, e.out)
+				return
+			}
 			p := &PanicError{Value: v, Queries: db.stack(cx.flight), Stack: debug.Stack()}
 			e = ending{how: panicked, panic: p, err: p}
 		}
@@ -156,8 +163,8 @@ func (db *DB) stack(f *flight.Flight) []Node {
 func (w *walk) conclude(f *flight.Flight, k keeper, slot uint32, e *ending) EventKind {
 	n, rev := f.Node, w.db.flushed.Load()
 	switch {
-	case f.Orphaned:
-		return Cancel
+	case f.Orphaned, f.Cycle != nil && f.Revision != rev:
+		return Cancel // nothing else would tell that the cycle is of an older revision
 	case w.aborted(f):
 		return Cancel
 	case e.how == panicked:
@@ -180,9 +187,11 @@ func (w *walk) conclude(f *flight.Flight, k keeper, slot uint32, e *ending) Even
 		w.db.cutoffs.Add(1)
 	}
 	if f.Cycle != nil {
-		w.db.cyclic = append(w.db.cyclic, n)
+		w.db.cyclic[n] = true
+	} else {
+		delete(w.db.cyclic, n)
 	}
-	volatile := passing || k.query().def.Kind == KindAlways
+	volatile := passing || f.Fleeting || k.query().def.Kind == KindAlways
 	if volatile {
 		w.db.board.Hold(n, w.req.Request)
 	}

@@ -11,8 +11,12 @@ import (
 // whether the caller is inside a query at all, is read off the stack of the
 // goroutine: it costs nothing until somebody asks.
 
-// unwinding carries an error through functions without an error result.
+// unwinding carries an error through functions without an error result. It is
+// an error itself for a body that recovers it.
 type unwinding struct{ err error }
+
+func (u *unwinding) Error() string { return u.err.Error() }
+func (u *unwinding) Unwrap() error { return u.err }
 
 // unwind leaves a function without an error result; it does not return.
 func unwind(cx *Context, err error) {

@@ -133,10 +133,10 @@ func (db *DB) flush() {
 	}
 	db.refresh = db.refresh[:0]
 	// What a member of a cycle has read says nothing about when the cycle goes.
-	for _, n := range db.cyclic {
+	for n := range db.cyclic {
 		db.g.Demand(n)
 	}
-	db.cyclic = db.cyclic[:0]
+	clear(db.cyclic)
 	db.flushed.Store(rev)
 }
 

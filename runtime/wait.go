@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"cmp"
+	"context"
 	"slices"
 
 	"querygen.dev/runtime/internal/flight"
@@ -12,11 +13,16 @@ import (
 // other waits for from in turn, that is a cycle, and nobody waits.
 func (w *walk) await(from, other *flight.Flight) error {
 	if c := w.db.board.Path(other, from); c != nil {
-		if !c.Requests {
+		switch {
+		case w.stale(c):
+			// Somebody on it unwinds already: it will open by itself.
+		case !c.Requests:
 			w.db.closeCycle(c.Flights)
 			return nil
+		default:
+			w.yield(c)
 		}
-		if w.yield(c) {
+		if w.req.err != nil {
 			return nil
 		}
 	}
@@ -30,30 +36,54 @@ func (w *walk) await(from, other *flight.Flight) error {
 
 // awaitEnd waits for the end of the request that holds node n.
 func (w *walk) awaitEnd(from *flight.Flight, n graph.ID, holder *flight.Request) error {
-	if c := w.db.board.PathEnd(holder, from); c != nil && w.yield(c) {
-		return nil
+	if c := w.db.board.PathEnd(holder, from); c != nil {
+		if !w.stale(c) {
+			w.yield(c)
+		}
+		if w.req.err != nil {
+			return nil
+		}
 	}
 	w.report(Wait, n)
 	w.block(w.db.board.WaitEnd(from, holder))
 	return nil
 }
 
+// stale reports whether a request on the circle has to end: what its flights
+// have read is of an older revision, or nobody wants it any more.
+func (w *walk) stale(c *flight.Circle) bool {
+	stale := false
+	for _, f := range c.Flights {
+		r := w.db.requests[f.Req.ID]
+		if r.err == nil && r.ctx.Err() != nil {
+			w.db.abort(r, context.Cause(r.ctx))
+		}
+		if r.err == nil {
+			w.db.advance(r)
+		}
+		// A read that verification has passed may have changed since: it would
+		// not come here again.
+		if r.err == nil && !f.Running && f.Epoch != w.db.g.Epoch() {
+			w.db.abort(r, ErrSuperseded)
+		}
+		stale = stale || r.err != nil
+	}
+	return stale
+}
+
 // yield resolves a circle of waits that is no cycle of queries, because it
 // passes through a wait for a request's end: the youngest request begins again.
-// It reports whether that is this one.
-func (w *walk) yield(c *flight.Circle) bool {
-	youngest := w.db.requests[c.Youngest.ID]
-	if youngest == nil {
-		youngest = w.req
-	}
-	w.db.abort(youngest, ErrSuperseded)
-	return youngest == w.req
+func (w *walk) yield(c *flight.Circle) {
+	w.db.abort(w.db.requests[c.Youngest.ID], ErrSuperseded)
 }
 
 // block sleeps until the wait is signalled or the request's context is done. The
 // caller looks at everything again.
 func (w *walk) block(wait *flight.Wait) {
-	w.db.board.GiveAway(w.base)
+	if w.token {
+		w.token = false
+		w.db.board.ReleaseToken()
+	}
 	w.sleep(wait)
 	w.db.board.Leave(wait)
 }
@@ -71,9 +101,13 @@ func (w *walk) sleep(wait *flight.Wait) {
 	w.lock()
 }
 
-// token waits for a token. It may be woken for an abort that turns out to be
-// none of this walk's; it keeps its place then.
-func (w *walk) token(wait *flight.Wait) error {
+// takeToken gets a token on behalf of a call of from. The walk may be woken for
+// an abort that turns out to be none of its own; it keeps its place then.
+func (w *walk) takeToken(from *flight.Flight) error {
+	if w.db.board.TryToken() {
+		return nil
+	}
+	wait := w.db.board.WaitToken(from)
 	for {
 		w.sleep(wait)
 		if w.db.board.Granted(wait) {
@@ -108,17 +142,58 @@ func (db *DB) closeCycle(flights []*flight.Flight) {
 		members[i] = f.Node
 	}
 	err := &CycleError{Nodes: smallestFirst(nodes)}
+	fleeting := slices.ContainsFunc(flights, db.fleeting)
 	for _, f := range flights {
+		f.Fleeting = f.Fleeting || fleeting
 		if f.Cycle != nil {
 			continue // the first cycle stays
 		}
-		f.Cycle = err
+		f.Cycle, f.Revision = err, db.flushed.Load()
 		if f.Running {
 			f.Halted.Store(true)
 		} else {
 			f.CycleNodes = members
 		}
 	}
+}
+
+// joins reports whether the outcome err of node n says that the caller of n is
+// on a cycle, which was found when an earlier run of the caller was on it, one
+// that was not stored. Then the caller ends in the same error.
+func (c *Context) joins(n graph.ID, err error) bool {
+	cycle, ok := err.(*CycleError)
+	if !ok || !c.inQuery() {
+		return false
+	}
+	me, child := c.db.node(c.flight.Node), c.db.node(n)
+	at := slices.IndexFunc(cycle.Nodes, me.same)
+	if at < 0 || !child.same(cycle.Nodes[(at+1)%len(cycle.Nodes)]) {
+		return false
+	}
+	c.db.mu.Lock()
+	defer c.db.mu.Unlock()
+	f := c.flight
+	if f.Cycle == nil {
+		f.Cycle, f.Revision = err, c.req.rev.Load()
+		f.Fleeting = c.db.g.State(n)&graph.Tainted != 0
+		f.Halted.Store(true)
+	}
+	return true
+}
+
+func (n Node) same(m Node) bool { return n.Query == m.Query && n.Key == m.Key }
+
+// fleeting reports whether what has led f onto a cycle may be gone in the next
+// request, though the revision is the same.
+func (db *DB) fleeting(f *flight.Flight) bool {
+	impure := func(n graph.ID) bool { return db.g.State(n)&graph.Tainted != 0 }
+	if !f.Running {
+		return impure(f.Node)
+	}
+	if k, _ := db.keeper(f.Node); k.query().def.Kind == KindAlways {
+		return true
+	}
+	return !f.Reads.All(func(r graph.Read) bool { return !impure(r.Node) })
 }
 
 // smallestFirst rotates a cycle so that it does not show where it was entered.

@@ -10,9 +10,7 @@
 // are followed; if they lead back to the one who asks, waiting would never end:
 // see [Board.Path]. So nothing ever sleeps on a cycle.
 //
-// Bodies need a token to run, of which there are Parallelism. A token belongs
-// to a run and is lent to the first body that its calls start; a run that waits
-// gives its token away and takes one again before its body continues.
+// Bodies need a token to run, of which there are Parallelism; see token.go.
 //
 // Everything here is guarded by the lock of the database, except Buffer, which
 // has its own, and the channel of a Wait. The lock of the database is taken

@@ -1,6 +1,7 @@
 package flight
 
 import (
+	"fmt"
 	"sync/atomic"
 
 	"querygen.dev/runtime/internal/graph"
@@ -14,31 +15,32 @@ type Flight struct {
 	Parent  *Flight // whose call demanded it; nil for a root
 	Running bool    // the body has started; else it is being verified
 	Reads   *Buffer // what the body has read; nil until it runs
+	Epoch   uint64  // of the graph, when verification last began with the first read
 
 	// Cycle is the error of the first cycle the flight was found on. From then
-	// on Halted is true: every further call returns it, so that the outcome
-	// does not depend on who was asked first.
+	// on every further call returns it, so that the outcome does not depend on
+	// who was asked first.
 	Cycle error
 	// CycleNodes are the members of a cycle that was found while the flight was
 	// being verified. Its body still runs, and meets the cycle at the first
-	// call of a member.
+	// call of a member. Nil from then on.
 	CycleNodes []graph.ID
 
-	Halted    atomic.Bool // Cycle is set: calls must take the slow path
+	Halted    atomic.Bool // Cycle is set, and the body runs: calls must take the slow path
 	SawAbort  atomic.Bool // the body was told that its request has ended
 	Transient atomic.Bool // the body saw a call give up: do not remember what it makes of it
 	Looked    atomic.Bool // the body may know through its Context that its request has ended
+	Token     bool        // it has a token
+	Fleeting  bool        // the cycle depends on something that is good for one request only
 	Orphaned  bool        // the node was taken away; the outcome is dropped
 	Forced    error       // what the run ends in, whatever its body makes of it
-	Panicked  error       // how it ended, for those who wait: a panic,
-	Revision  uint64      // in this revision
+	Panicked  error       // how it ended, for those who wait: a panic
+	Revision  uint64      // in which Cycle was found, or the body panicked
 
 	first, next, prev *Flight // children in progress
 	waits             []*Wait // calls of this flight that wait
 	waiters           []*Wait // calls that wait for this flight
-	token             tokenState
-	lender            *Flight // whose token it has
-	starved           []*Wait // calls that wait for a token, this one's or any
+	calls             int     // in progress
 }
 
 // A Request is one use of the database from outside any query.
@@ -60,12 +62,11 @@ func NewRequest(id uint64) *Request {
 // A Wait is a call that waits for a flight, for the end of a request or for a
 // token.
 type Wait struct {
-	From   *Flight
-	on     *Flight
-	end    *Request
-	lender *Flight // the one who lent the token that was waited for; nil: nobody
-	token  bool    // a token was granted
-	ch     chan struct{}
+	From  *Flight
+	on    *Flight
+	end   *Request
+	token bool // a token was granted
+	ch    chan struct{}
 }
 
 // Done is signalled once when what was waited for may have happened, or when
@@ -112,8 +113,9 @@ func (b *Board) Claim(n graph.ID, parent *Flight) *Flight {
 
 // End ends f, gives back its token and wakes those who wait for it.
 func (b *Board) End(f *Flight) {
-	if f.Running {
-		b.giveBack(f)
+	if f.Token {
+		f.Token = false
+		b.ReleaseToken()
 	}
 	if !f.Orphaned {
 		delete(b.claims, f.Node)
@@ -181,4 +183,14 @@ func (f *Flight) Children(yield func(*Flight) bool) {
 			return
 		}
 	}
+}
+
+// Idle returns an error unless the board is as it was when it was made, with n
+// tokens: for tests, while nothing runs.
+func (b *Board) Idle(n int) error {
+	if len(b.claims) != 0 || len(b.holds) != 0 || len(b.queue) != 0 || b.free != n {
+		return fmt.Errorf("%d claims, %d holds, %d waits for tokens, %d of %d tokens are left over",
+			len(b.claims), len(b.holds), len(b.queue), b.free, n)
+	}
+	return nil
 }

@@ -1,47 +1,37 @@
 package flight
 
-type tokenState uint8
+// A run needs a token while its body is at work, that is, while none of its
+// calls is in progress: then it is suspended, and its token serves the first of
+// those calls. So whoever holds a token is computing or waits for something
+// that the engine knows nothing of; no run that holds one has another below it
+// that wants one. That is why waiting for a token cannot deadlock.
 
-const (
-	tokenNone tokenState = iota // has none
-	tokenOwn                    // has one
-	tokenLent                   // has one, which a body below uses
-)
-
-// Take gets a token for the body of f. It returns nil if f has it, or a Wait,
-// which Granted or Forgo ends.
-func (b *Board) Take(f *Flight) *Wait {
-	lender := f.Parent.atWork()
-	if lender != nil && lender.token == tokenOwn {
-		lender.token = tokenLent
-		f.token, f.lender = tokenOwn, lender
-		return nil
+// TryToken takes a token if there is one.
+func (b *Board) TryToken() bool {
+	if b.free == 0 {
+		return false
 	}
-	return b.acquire(f, lender)
+	b.free--
+	return true
 }
 
-// Retake gets a token again for the run that f is part of, if it gave its own
-// away when it waited. It returns nil if there is nothing to do, else see Take.
-func (b *Board) Retake(f *Flight) *Wait {
-	f = f.atWork()
-	if f == nil || f.token != tokenNone {
-		return nil
+// ReleaseToken gives a token back: to the one who has waited longest.
+func (b *Board) ReleaseToken() {
+	if len(b.queue) == 0 {
+		b.free++
+		return
 	}
-	return b.acquire(f, nil)
+	w := b.queue[0]
+	b.queue = b.queue[1:]
+	w.token = true
+	w.wake()
 }
 
-func (b *Board) acquire(f *Flight, lender *Flight) *Wait {
-	if b.free > 0 {
-		b.free--
-		f.token, f.lender = tokenOwn, nil
-		return nil
-	}
-	w := b.newWait(f)
+// WaitToken registers a wait for a token, on behalf of a call of from. Granted or
+// Forgo ends it.
+func (b *Board) WaitToken(from *Flight) *Wait {
+	w := b.newWait(from)
 	b.queue = append(b.queue, w)
-	if lender != nil && lender.token == tokenLent {
-		w.lender = lender
-		lender.starved = append(lender.starved, w)
-	}
 	return w
 }
 
@@ -57,82 +47,36 @@ func (b *Board) Granted(w *Wait) bool {
 func (b *Board) Forgo(w *Wait) {
 	b.Leave(w)
 	b.queue = without(b.queue, w)
-	if w.lender != nil {
-		w.lender.starved = without(w.lender.starved, w)
-	}
 }
 
-// GiveAway gives the token of a run that is going to wait to others. Those who
-// lent it are waiting for this run, and have none either.
-func (b *Board) GiveAway(f *Flight) {
-	f = f.atWork()
-	if f == nil || f.token != tokenOwn {
-		return
-	}
-	for {
-		f.token = tokenNone
-		l := f.lender
-		f.lender = nil
-		if l == nil {
-			break
+// Suspend begins a call of f: the first one takes the token of f along, which
+// Suspend reports.
+func (b *Board) Suspend(f *Flight) (token bool) {
+	f.calls++
+	token, f.Token = f.Token, false
+	return token
+}
+
+// Resume ends a call of f, which has come back with a token or without one. It
+// reports whether f has to get one before its body may go on.
+func (b *Board) Resume(f *Flight, token bool) (needs bool) {
+	f.calls--
+	if f.Node == 0 || f.calls > 0 {
+		if token {
+			b.ReleaseToken()
 		}
-		f = l
+		return false
 	}
-	b.release()
+	f.Token = token
+	return !token
 }
 
-// giveBack ends the use of a token.
-func (b *Board) giveBack(f *Flight) {
-	if f.token != tokenOwn {
+// Grant gives f a token that Resume had asked for, unless another call of f has
+// begun since.
+func (b *Board) Grant(f *Flight) {
+	if f.calls > 0 || f.Token {
+		b.ReleaseToken()
 		return
 	}
-	f.token = tokenNone
-	l := f.lender
-	if l == nil {
-		b.release()
-		return
-	}
-	f.lender = nil
-	l.token = tokenOwn
-	for len(l.starved) > 0 {
-		w := l.starved[0]
-		l.starved = l.starved[1:]
-		if w.token {
-			continue
-		}
-		b.queue = without(b.queue, w)
-		l.token = tokenLent
-		b.grant(w, l)
-		return
-	}
-}
-
-func (b *Board) release() {
-	if len(b.queue) == 0 {
-		b.free++
-		return
-	}
-	w := b.queue[0]
-	b.queue = b.queue[1:]
-	if w.lender != nil {
-		w.lender.starved = without(w.lender.starved, w)
-	}
-	b.grant(w, nil)
-}
-
-func (b *Board) grant(w *Wait, lender *Flight) {
-	w.token = true
-	w.From.token, w.From.lender = tokenOwn, lender
-	w.wake()
-}
-
-// atWork is f or the nearest flight above it whose body is running, or nil.
-func (f *Flight) atWork() *Flight {
-	for f != nil && !f.Running {
-		f = f.Parent
-	}
-	if f == nil || f.Node == 0 {
-		return nil
-	}
-	return f
+	f.Token = true
 }

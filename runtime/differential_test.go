@@ -1,0 +1,344 @@
+package runtime_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	goruntime "runtime"
+	"strings"
+	"testing"
+	"time"
+
+	query "querygen.dev/runtime"
+)
+
+var (
+	diffFor  = flag.Duration("diff.for", 2*time.Second, "how long the differential tests run, each")
+	diffSeed = flag.Uint64("diff.seed", 0, "run the one program of the differential test with this seed")
+)
+
+// TestDifferential compares the answers of random programs after random edits
+// with from-scratch evaluation, and what ran with what promise 2 allows.
+func TestDifferential(t *testing.T) {
+	forSeeds(t, runSequential)
+}
+
+// forSeeds calls f with seeds for the time that the flags say. A failure names
+// its seed.
+func forSeeds(t *testing.T, f func(t *testing.T, seed uint64) (demands int)) {
+	if *diffSeed != 0 {
+		f(t, *diffSeed)
+		return
+	}
+	seed := uint64(time.Now().UnixNano())
+	start, programs, demands := time.Now(), 0, 0
+	for ; time.Since(start) < *diffFor && !t.Failed(); programs++ {
+		demands += f(t, seed+uint64(programs))
+	}
+	t.Logf("%d programs from seed %d, %d demands", programs, seed, demands)
+}
+
+// featuresOf makes each capability be missing from some programs.
+func featuresOf(r *rand.Rand) features {
+	bit := func() bool { return r.IntN(2) == 0 }
+	f := features{cycles: bit(), maps: bit(), panics: r.IntN(4) == 0, transients: r.IntN(3) == 0, impure: bit()}
+	if f.cycles {
+		f.maps = false // which cycle is found first then depends on the schedule
+	}
+	return f
+}
+
+// A tester drives one program through edits and demands.
+type tester struct {
+	t     *testing.T
+	seed  uint64
+	r     *rand.Rand
+	p     *program
+	db    *query.DB
+	state map[int]*nodeModel
+	gen   int
+}
+
+// A nodeModel is what the naive model of promise 2 knows of a node.
+type nodeModel struct {
+	ran     bool
+	last    *progRun
+	version int // counts outcomes that differ from the one before
+	runs    int
+	gen     int
+	free    bool // may run whatever its reads say: refreshed, unset
+	set     string
+}
+
+func runSequential(t *testing.T, seed uint64) int {
+	r := rand.New(rand.NewPCG(seed, 1))
+	p := newProgram(r, featuresOf(r))
+	defer programs.Delete(p.id)
+	db := query.New(query.Options{Parallelism: 1 + r.IntN(2)})
+	defer db.Close()
+	x := &tester{t: t, seed: seed, r: r, p: p, db: db, state: map[int]*nodeModel{}, gen: 1}
+	for i := range p.nodes {
+		x.state[i] = &nodeModel{}
+	}
+	defer watch(t, seed)()
+	demands := 0
+	for step := range 3 + r.IntN(30) {
+		if step == 0 || r.IntN(4) > 0 {
+			x.edit()
+		}
+		for range 1 + r.IntN(3) {
+			x.request()
+			demands++
+			if t.Failed() {
+				t.Errorf("repeat with -run %s -diff.seed %d", t.Name(), seed)
+				return demands
+			}
+		}
+	}
+	return demands
+}
+
+// edit commits a random update, which may be nothing.
+func (x *tester) edit() {
+	for i := range x.p.live {
+		if x.r.IntN(6) == 0 {
+			x.p.live[i] = x.r.IntN(3)
+		}
+	}
+	err := x.db.Update(func(tx *query.Tx) error {
+		for range x.r.IntN(4) {
+			x.editOne(tx)
+		}
+		if x.r.IntN(4) == 0 {
+			x.generation(tx)
+		}
+		return nil
+	})
+	if err != nil {
+		x.t.Errorf("seed %d: update: %v", x.seed, err)
+	}
+}
+
+func (x *tester) editOne(tx *query.Tx) {
+	n := x.p.inputs[x.r.IntN(len(x.p.inputs))]
+	k := progKey{x.p.id, n}
+	switch v := x.r.IntN(4); {
+	case x.r.IntN(5) == 0:
+		progInput.Unset(tx, k)
+		delete(x.p.set, n)
+		x.state[n].free = true
+	default:
+		progInput.Set(tx, k, v)
+		x.p.set[n] = v
+	}
+	if x.r.IntN(6) == 0 {
+		n := x.r.IntN(len(x.p.nodes))
+		if x.p.nodes[n].flavour == generation {
+			progGen.Refresh(tx, progKey{x.p.id, n})
+			x.state[n].free = true
+			x.p.world[n] = x.r.IntN(3) // nobody else may see it before that run
+		}
+	}
+}
+
+func (x *tester) generation(tx *query.Tx) {
+	x.gen++
+	for i := range x.p.world {
+		if x.r.IntN(3) == 0 {
+			x.p.world[i] = x.r.IntN(3)
+		}
+	}
+	tx.NextGeneration()
+}
+
+// request makes one request of one or several roots and checks all of it.
+func (x *tester) request() {
+	o := newOracle(x.p)
+	for n, m := range x.state { // inputs count as run when they are set
+		if v, ok := o.set[n]; ok && m.set != fmt.Sprint(v) {
+			m.set = fmt.Sprint(v)
+			m.version++
+		} else if !ok && m.set != "" {
+			m.set = ""
+			m.version++
+		}
+	}
+	roots := []int{x.r.IntN(len(x.p.nodes))}
+	x.p.log = nil
+	if x.r.IntN(2) == 0 {
+		x.compare(o, roots[0], func() (int, error) { return x.p.demand(x.db.Context(context.Background()), roots[0]) })
+	} else {
+		roots = append(roots, x.r.IntN(len(x.p.nodes)), x.r.IntN(len(x.p.nodes)))
+		x.several(o, roots)
+	}
+	x.checkRuns(o, roots)
+	if err := query.CheckInvariants(x.db); err != nil {
+		x.t.Errorf("seed %d: %v", x.seed, err)
+	}
+}
+
+// several demands the roots in one Run. A panic ends it.
+func (x *tester) several(o *oracle, roots []int) {
+	err := x.db.Run(context.Background(), func(cx *query.Context) error {
+		for _, n := range roots {
+			x.compare(o, n, func() (int, error) { return x.p.demand(cx, n) })
+		}
+		return nil
+	})
+	if err != nil {
+		x.t.Errorf("seed %d: Run: %v", x.seed, err)
+	}
+}
+
+// compare compares one demand with the oracle.
+func (x *tester) compare(o *oracle, n int, demand func() (int, error)) {
+	want := o.demand(n)
+	got, boom := answerOf(demand)
+	wantText := want.String()
+	if want.panic != "" {
+		wantText = "panic " + want.panic
+	}
+	if boom != "" {
+		got = boom
+	}
+	if got != wantText {
+		x.t.Errorf("seed %d: node %d is %s, from scratch %s", x.seed, n, got, wantText)
+	}
+}
+
+// answerOf writes what a demand ended in as the oracle does.
+func answerOf(demand func() (int, error)) (out, boom string) {
+	defer func() {
+		switch v := recover().(type) {
+		case nil:
+		case *query.PanicError:
+			boom = fmt.Sprint("panic ", v.Value)
+		case error:
+			out = outcomeString(0, v)
+		default:
+			panic(v)
+		}
+	}()
+	v, err := demand()
+	if p, ok := errors.AsType[*query.PanicError](err); ok {
+		return "", fmt.Sprint("panic ", p.Value)
+	}
+	return outcomeString(v, err), ""
+}
+
+// checkRuns compares what ran with the naive model of promise 2.
+func (x *tester) checkRuns(o *oracle, roots []int) {
+	reached := o.reached(roots)
+	count := map[int]int{}
+	for _, run := range x.p.log {
+		count[run.node]++
+		x.checkRun(o, reached, run, count[run.node])
+	}
+	for _, run := range x.p.log {
+		x.settle(o, run)
+	}
+}
+
+func (x *tester) checkRun(o *oracle, reached map[int]bool, run *progRun, nth int) {
+	n, m := run.node, x.state[run.node]
+	if !reached[n] {
+		x.t.Errorf("seed %d: node %d ran, which from-scratch evaluation does not reach", x.seed, n)
+	}
+	fleeting := x.fleeting(o, n)
+	if nth > 1 && !fleeting {
+		x.t.Errorf("seed %d: node %d ran %d times in one request", x.seed, n, nth)
+	}
+	kind := x.p.nodes[n].flavour
+	switch {
+	case !m.ran, m.free, fleeting, kind == always,
+		kind == generation && m.gen != x.gen:
+		return
+	}
+	for _, read := range m.last.reads {
+		child := x.state[read.child]
+		if read.version != child.version || o.demand(read.child).String() != read.seen ||
+			x.p.nodes[read.child].flavour == pureNever {
+			return
+		}
+	}
+	x.t.Errorf("seed %d: node %d ran, though nothing that it read has changed: %v", x.seed, n, m.last.reads)
+}
+
+// fleeting tells the outcomes that are not remembered, and those who read them.
+func (x *tester) fleeting(o *oracle, n int) bool {
+	m := x.state[n]
+	if m.last == nil {
+		return false
+	}
+	outs := []string{m.last.out, o.demand(n).String()}
+	for _, read := range m.last.reads {
+		outs = append(outs, read.seen)
+	}
+	for _, c := range o.demand(n).reads {
+		outs = append(outs, o.demand(c).String())
+	}
+	for _, s := range outs {
+		if s == "panic" || s == "unwound" || strings.Contains(s, "trans ") || strings.Contains(s, "cycle ") {
+			return true
+		}
+	}
+	return false
+}
+
+// settle takes a run into the model.
+func (x *tester) settle(o *oracle, run *progRun) {
+	m := x.state[run.node]
+	if m.last == nil || m.last.out != run.out {
+		m.version++
+	}
+	m.ran, m.last, m.free, m.gen = true, run, false, x.gen
+	for i := range run.reads {
+		run.reads[i].version = x.state[run.reads[i].child].version
+	}
+}
+
+// TestDifferentialTogether lets goroutines demand while updates go on: each
+// answer must be that of a revision between the demand's begin and its end.
+func TestDifferentialTogether(t *testing.T) {
+	forSeeds(t, runTogether)
+}
+
+func runTogether(t *testing.T, seed uint64) int {
+	r := rand.New(rand.NewPCG(seed, 2))
+	f := featuresOf(r)
+	f.panics = f.panics && r.IntN(2) == 0
+	p := newProgram(r, f)
+	defer programs.Delete(p.id)
+	p.yield = r.IntN(2) == 0
+	for i := range p.live {
+		p.live[i], p.world[i] = r.IntN(3), r.IntN(3)
+	}
+	x := &together{t: t, seed: seed, p: p, db: query.New(query.Options{Parallelism: 1 + r.IntN(3)})}
+	x.oracles = append(x.oracles, nil, newOracle(p))
+	stop := watch(t, seed)
+	defer stop()
+	demands := x.all(r)
+	if err := query.CheckInvariants(x.db); err != nil {
+		t.Errorf("seed %d: %v", seed, err)
+	}
+	if err := x.db.Close(); err != nil {
+		t.Errorf("seed %d: Close: %v", seed, err)
+	}
+	if t.Failed() {
+		t.Errorf("repeat with -run %s -diff.seed %d", t.Name(), seed)
+	}
+	return demands
+}
+
+// watch dumps all stacks if a program hangs.
+func watch(t *testing.T, seed uint64) (stop func() bool) {
+	return time.AfterFunc(30*time.Second, func() {
+		buf := make([]byte, 1<<20)
+		buf = buf[:goruntime.Stack(buf, true)]
+		panic(fmt.Sprintf("%s hangs with seed %d:\n%s", t.Name(), seed, buf))
+	}).Stop
+}
+
+var errGivenUp = errors.New("given up by the test")

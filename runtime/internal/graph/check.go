@@ -1,0 +1,77 @@
+package graph
+
+import "fmt"
+
+// Check returns the first violation of the invariants, by a full scan: for
+// tests.
+func (g *Graph) Check() error {
+	if err := g.checkReaders(); err != nil {
+		return err
+	}
+	for i := 1; i < g.state.Len(); i++ {
+		if err := g.checkNode(ID(i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *Graph) checkNode(n ID) error {
+	s := g.State(n)
+	recorded := map[uint32]uint32{}
+	for _, r := range g.Records(n, nil) {
+		if !g.live(r.edge) || g.edge(r.edge).node() != n {
+			return fmt.Errorf("node %d: a record of edge %d, which is not its own", n, r.edge)
+		}
+		recorded[r.edge] = r.Seen
+	}
+	first, count := *g.first.At(uint32(n)), *g.reads.At(uint32(n))
+	for e := first; e < first+count; e++ {
+		child := g.edge(e).child
+		c := g.State(child)
+		_, has := recorded[e]
+		if has != (g.edge(e).owner&hasRecord != 0) {
+			return fmt.Errorf("node %d: the mark of edge %d is wrong", n, e)
+		}
+		if s.Kind() == Never || s.Kind() == Must || has {
+			continue
+		}
+		if c.Kind() != Clean { // I1
+			return fmt.Errorf("node %d in state %v has no record of node %d in state %v", n, s, child, c)
+		}
+		if c&Tainted != 0 && s&Volatile == 0 { // I1
+			return fmt.Errorf("node %d in state %v has no record of tainted node %d", n, s, child)
+		}
+	}
+	if s.Kind() == Clean {
+		if s&Tainted == 0 && len(recorded) > 0 {
+			return fmt.Errorf("node %d is clean and has %d records", n, len(recorded))
+		}
+		for e := range recorded {
+			if c := g.State(g.edge(e).child); s&Volatile == 0 && c.Kind() != Clean {
+				return fmt.Errorf("node %d is clean above node %d in state %v", n, g.edge(e).child, c)
+			}
+		}
+	}
+	return nil
+}
+
+// checkReaders compares the lists of readers with the lists of reads.
+func (g *Graph) checkReaders() error {
+	live, linked := 0, 0
+	for i := 1; i < g.state.Len(); i++ {
+		live += int(*g.reads.At(uint32(i)))
+		for e := *g.readers.At(uint32(i)); e != 0; e = g.edge(e - 1).next {
+			if g.edge(e-1).child != ID(i) {
+				return fmt.Errorf("edge %d is in the wrong list of readers", e-1)
+			}
+			if g.live(e - 1) {
+				linked++
+			}
+		}
+	}
+	if live != linked || live != g.edges.Len()-g.dead {
+		return fmt.Errorf("%d live edges, %d of them linked, %d counted", live, linked, g.edges.Len()-g.dead)
+	}
+	return nil
+}
