@@ -40,7 +40,8 @@ type DB struct {
 
 	tables atomic.Pointer[[]keeper] // by index of the query
 
-	updating sync.Mutex // makes updates serial; taken before mu
+	updating   sync.Mutex    // makes updates serial; taken before mu
+	ownUpdates atomic.Uint64 // updates from inside a Run or Do
 
 	mu       sync.Mutex // guards what follows, and the graph except states
 	g        *graph.Graph
@@ -101,7 +102,8 @@ func (db *DB) Context(ctx context.Context) *Context {
 func (db *DB) Revision() uint64 { return db.revision.Load() }
 
 // NextGeneration begins a new generation and returns its number: the outside
-// world may have changed. It panics with ErrInQuery inside a query or an update.
+// world may have changed. It panics with ErrInQuery inside a query or an update, and with
+// ErrClosed when the database is closed.
 func (db *DB) NextGeneration() uint64 {
 	var now uint64
 	err := db.update(func(tx *Tx) error {

@@ -43,6 +43,7 @@ func (db *DB) settle(cx *Context, n graph.ID) (any, error) {
 	db.mu.Lock()
 	defer w.leave()
 	if cx.bufEnded() {
+		w.back = true
 		w.unlock()
 		cx.late() // panics
 	}

@@ -166,12 +166,20 @@ func Do[T any](ctx context.Context, db *DB, f func(*Context) (T, error)) (T, err
 	return result, err
 }
 
-// again is Run that begins again when it was overtaken.
+// maxOwn bounds how often a Do begins again because of its own updates.
+const maxOwn = 100
+
+// again is Run that begins again when it was overtaken. A function that changes
+// what it reads would go on for ever: it ends in ErrSuperseded.
 func (db *DB) again(ctx context.Context, f func(*Context) error) error {
-	for {
+	for own := 0; ; {
+		before := db.ownUpdates.Load()
 		overtaken, err := db.within(ctx, f)
-		if !overtaken {
+		if !overtaken || own == maxOwn {
 			return err
+		}
+		if db.ownUpdates.Load() != before {
+			own++
 		}
 	}
 }

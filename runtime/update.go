@@ -32,6 +32,9 @@ func (db *DB) update(f func(*Tx) error, generation *uint64) error {
 	if insideQuery() {
 		return ErrInQuery
 	}
+	if insideRequest() {
+		db.ownUpdates.Add(1)
+	}
 	db.updating.Lock()
 	defer db.updating.Unlock()
 	active.Add(1)

@@ -1,0 +1,146 @@
+package runtime
+
+import (
+	"errors"
+	"fmt"
+	"go/scanner"
+	"go/token"
+	"io/fs"
+	"math"
+	"net/netip"
+	"testing"
+	"time"
+)
+
+type equalPoint struct {
+	X, Y int
+	note string
+}
+
+type equalNode struct {
+	Value int
+	Next  *equalNode
+}
+
+type equalWhen struct {
+	at time.Time
+	by any
+}
+
+type modFive int
+
+func (a modFive) Equal(b modFive) bool { return a%5 == b%5 }
+
+type holder struct{ M modFive }
+
+func same[V any](a, b V) bool { return equality[V](&Definition{})(a, b) }
+
+// negativeZero is a function because Go has no such constant.
+func negativeZero() float64 { return math.Copysign(0, -1) }
+
+func TestEqual(t *testing.T) {
+	loop := func(n int) *equalNode {
+		a := &equalNode{Value: n}
+		a.Next = a
+		return a
+	}
+	utc := time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)
+	elsewhere := utc.In(time.FixedZone("X", 3600))
+	renamed := utc.In(time.FixedZone("UTC", 0))
+	inner := map[string]any{}
+	inner["self"] = inner
+	inner2 := map[string]any{}
+	inner2["self"] = inner2
+	for _, test := range []struct {
+		name string
+		got  bool
+		want bool
+	}{
+		{"ints", same(1, 1), true},
+		{"floats by bits", same(0, negativeZero()), false},
+		{"NaN is itself", same(math.NaN(), math.NaN()), true},
+		{"structs", same(equalPoint{1, 2, "a"}, equalPoint{1, 2, "a"}), true},
+		{"unexported fields", same(equalPoint{1, 2, "a"}, equalPoint{1, 2, "b"}), false},
+		{"nil and empty slice", same([]int(nil), []int{}), false},
+		{"nil and empty map", same(map[int]int(nil), map[int]int{}), false},
+		{"bytes", same([]byte("ab"), []byte("ab")), true},
+		{"slices", same([]string{"a"}, []string{"a"}), true},
+		{"maps", same(map[string][]int{"a": {1}}, map[string][]int{"a": {1}}), true},
+		{"maps with other values", same(map[string][]int{"a": {1}}, map[string][]int{"a": {2}}), false},
+		{"maps with other keys", same(map[string]int{"a": 1}, map[string]int{"b": 1}), false},
+		{"pointers", same(&equalPoint{1, 2, ""}, &equalPoint{1, 2, ""}), true},
+		{"nil pointer", same(nil, &equalPoint{}), false},
+		{"cyclic", same(loop(1), loop(1)), true},
+		{"cyclic, different", same(loop(1), loop(2)), false},
+		{"cyclic maps", same(inner, inner2), true},
+		{"times", same(utc, time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)), true},
+		{"times in other zones", same(utc, elsewhere), false},
+		{"times in zones of one name", same(utc, renamed), true},
+		{"times in unexported fields", same(equalWhen{utc, utc}, equalWhen{utc, utc.Add(0)}), true},
+		{"times in interfaces", same(equalWhen{utc, utc}, equalWhen{utc, elsewhere}), false},
+		{"interfaces of other types", same[any](int32(1), int64(1)), false},
+		{"method Equal", same(modFive(1), modFive(6)), true},
+		{"method Equal of a field does not count", same(holder{1}, holder{6}), false},
+		{"addresses", same(netip.MustParseAddr("::1%eth0"), netip.MustParseAddr("::1%eth0")), true},
+		{"functions", same(func() {}, func() {}), false},
+	} {
+		if test.got != test.want {
+			t.Errorf("%s: equal is %v", test.name, test.got)
+		}
+	}
+}
+
+func TestEqualOptions(t *testing.T) {
+	a, b := &equalPoint{1, 2, ""}, &equalPoint{1, 2, ""}
+	identity := equality[*equalPoint](&Definition{Identity: true})
+	if identity(a, b) || !identity(a, a) {
+		t.Error("identity must compare pointers")
+	}
+	deep := equality[[]*equalPoint](&Definition{Identity: true})
+	if deep([]*equalPoint{a}, []*equalPoint{b}) || !deep([]*equalPoint{a}, []*equalPoint{a}) {
+		t.Error("identity must compare pointers inside slices")
+	}
+	if equality[int](&Definition{EqNever: true})(1, 1) {
+		t.Error("eq=never must be a change")
+	}
+}
+
+// textError is an error whose text does not tell everything.
+type textError struct {
+	Code   int
+	secret int
+}
+
+func (e *textError) Error() string { return "text" }
+
+func TestEqualErrors(t *testing.T) {
+	list := func(second string) error {
+		var l scanner.ErrorList
+		l.Add(token.Position{Line: 1}, "one")
+		l.Add(token.Position{Line: 2}, second)
+		return l
+	}
+	for _, test := range []struct {
+		name string
+		a, b error
+		want bool
+	}{
+		{"nil", nil, nil, true},
+		{"nil and error", nil, fs.ErrExist, false},
+		{"texts", errors.New("x"), errors.New("x"), true},
+		{"other texts", errors.New("x"), errors.New("y"), false},
+		{"types", errors.New("text"), &textError{}, false},
+		{"exported fields", &textError{1, 1}, &textError{2, 1}, false},
+		{"unexported fields do not count", &textError{1, 1}, &textError{1, 2}, true},
+		{"wrapped", fmt.Errorf("a: %w", &textError{1, 0}), fmt.Errorf("a: %w", &textError{2, 0}), false},
+		{"joined", errors.Join(fs.ErrExist, &textError{1, 0}), errors.Join(fs.ErrExist, &textError{1, 0}), true},
+		{"joined, different", errors.Join(fs.ErrExist, &textError{1, 0}), errors.Join(fs.ErrExist, &textError{2, 0}), false},
+		{"lists with one text", list("two"), list("three"), false},
+		{"lists", list("two"), list("two"), true},
+		{"errors in fields", &fs.PathError{Op: "open", Path: "x", Err: fs.ErrNotExist}, &fs.PathError{Op: "open", Path: "x", Err: fs.ErrNotExist}, true},
+	} {
+		if got := equalErrors(test.a, test.b); got != test.want {
+			t.Errorf("%s: equal is %v", test.name, got)
+		}
+	}
+}

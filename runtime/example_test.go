@@ -1,0 +1,137 @@
+package runtime_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	query "querygen.dev/runtime"
+	"querygen.dev/runtime/internal/words"
+)
+
+// set is an update of one file.
+func set(db *query.DB, file, content string) {
+	err := db.Update(func(tx *query.Tx) error {
+		words.SetText(tx, file, content)
+		return nil
+	})
+	if err != nil {
+		panic(err)
+	}
+}
+
+func Example() {
+	db := query.New(query.Options{OnEvent: func(e query.Event) {
+		if e.Kind == query.Run {
+			fmt.Println("run", query.Node{Query: e.Query, Key: e.Key})
+		}
+	}})
+	defer db.Close()
+	cx := db.Context(context.Background())
+
+	set(db, "a.txt", "to be or not to be")
+	set(db, "b.txt", "that is the question")
+	fmt.Println(words.Longest(cx))
+
+	set(db, "b.txt", "that was the question") // as many words: longest does not run
+	fmt.Println(words.Longest(cx))
+	// Output:
+	// run words.longest()
+	// run words.words("a.txt")
+	// run words.words("b.txt")
+	// a.txt <nil>
+	// run words.words("b.txt")
+	// a.txt <nil>
+}
+
+func ExampleDB_Run() {
+	db := query.New(query.Options{})
+	defer db.Close()
+	set(db, "a.txt", "to be")
+	err := db.Run(context.Background(), func(cx *query.Context) error {
+		before := words.Words(cx, "a.txt")
+		set(db, "a.txt", "to be or not to be") // overtakes the request
+		after := words.Words(cx, "a.txt")
+		fmt.Println("not reached:", before, after)
+		return nil
+	})
+	fmt.Println(err, errors.Is(err, query.ErrSuperseded))
+	// Output: querygen: overtaken by an update true
+}
+
+func ExampleDo() {
+	db := query.New(query.Options{})
+	defer db.Close()
+	set(db, "a.txt", "to be")
+	set(db, "b.txt", "or not to be")
+	total, err := query.Do(context.Background(), db, func(cx *query.Context) (int, error) {
+		return words.Words(cx, "a.txt") + words.Words(cx, "b.txt"), nil // of one revision
+	})
+	fmt.Println(total, err)
+	// Output: 6 <nil>
+}
+
+func ExampleDB_Update() {
+	db := query.New(query.Options{})
+	defer db.Close()
+	err := db.Update(func(tx *query.Tx) error {
+		words.SetText(tx, "a.txt", "to be")
+		return errors.New("no such file")
+	})
+	_, lookup := words.Longest(db.Context(context.Background()))
+	fmt.Println(err)
+	fmt.Println(lookup)
+	// Output:
+	// no such file
+	// there are no files
+}
+
+func ExampleDB_NextGeneration() {
+	db := query.New(query.Options{})
+	defer db.Close()
+	cx := db.Context(context.Background())
+	fmt.Println(words.Clock(cx))
+	words.Now = "noon"
+	fmt.Println(words.Clock(cx)) // still the same generation
+	db.NextGeneration()
+	fmt.Println(words.Clock(cx))
+	// Output:
+	// morning
+	// morning
+	// noon
+}
+
+func ExampleMap() {
+	db := query.New(query.Options{})
+	defer db.Close()
+	set(db, "a.txt", "to be")
+	set(db, "b.txt", "or not to be")
+	counts, err := query.Map(db.Context(context.Background()), []string{"a.txt", "b.txt", "c.txt"},
+		func(cx *query.Context, file string) (int, error) { return words.Words(cx, file), nil })
+	fmt.Println(counts, err)
+	// Output: [2 4 0] <nil>
+}
+
+func ExampleTask() {
+	db := query.New(query.Options{})
+	defer db.Close()
+	set(db, "a.txt", "to be")
+	task := words.WordsTask("a.txt") // a value, not yet a call
+	fmt.Println(task, task == words.WordsTask("a.txt"))
+	fmt.Println(task.Get(db.Context(context.Background())))
+	// Output:
+	// words.words("a.txt") true
+	// 2 <nil>
+}
+
+func ExampleInspect() {
+	db := query.New(query.Options{})
+	defer db.Close()
+	set(db, "a.txt", "to be")
+	task := words.WordsTask("a.txt")
+	task.Get(db.Context(context.Background()))
+	set(db, "a.txt", "or not to be")
+	info := query.Inspect(db, task)
+	fmt.Println(info.State, info.Reads, info.Readers)
+	// Output: dirty [words.text("a.txt")] 0
+}

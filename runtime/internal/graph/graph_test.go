@@ -1,0 +1,114 @@
+package graph
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// run makes n a clean node that has read children at their current stamps.
+func run(g *Graph, n ID, children ...ID) {
+	reads := make([]Read, len(children))
+	for i, c := range children {
+		reads[i] = Read{c, g.Stamp(c)}
+	}
+	g.NewStamp(n)
+	g.Finish(n, 1, reads, false)
+}
+
+func TestMark(t *testing.T) {
+	g := New()
+	in, mid, top, other := g.Add(0, 0), g.Add(0, 1), g.Add(0, 2), g.Add(0, 3)
+	run(g, in)
+	run(g, mid, in, in)
+	run(g, top, mid, in)
+	run(g, other)
+
+	old := g.Stamp(in)
+	g.NewStamp(in)
+	g.Assign(in, old)
+	for n, want := range map[ID]State{in: Clean, mid: Dirty, top: Dirty, other: Clean} {
+		if got := g.State(n); got != want {
+			t.Errorf("node %d is in state %v, want %v", n, got, want)
+		}
+	}
+	want := []Record{{Child: mid, Seen: 1}, {Child: in, Seen: 1}}
+	got := g.Records(top, nil)
+	for i := range got {
+		got[i].edge = 0
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("records of top are %v, want %v", got, want)
+	}
+	if err := g.Check(); err != nil {
+		t.Error(err)
+	}
+	g.Verified(mid, 1, g.Records(mid, nil))
+	g.Verified(top, 1, g.Records(top, nil))
+	if err := g.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+// An update that overtakes a run leaves it Dirty, with what it saw.
+func TestFinishOvertaken(t *testing.T) {
+	g := New()
+	in, top := g.Add(0, 0), g.Add(0, 1)
+	run(g, in)
+	saw := Read{in, g.Stamp(in)}
+	g.NewStamp(in)
+	g.NewStamp(top)
+	g.Finish(top, 1, []Read{saw}, false)
+	records := g.Records(top, nil)
+	if g.State(top) != Dirty || len(records) != 1 || records[0].Seen != saw.Stamp {
+		t.Errorf("state %v, records %v", g.State(top), records)
+	}
+}
+
+func TestTaint(t *testing.T) {
+	g := New()
+	always, reader := g.Add(0, 0), g.Add(0, 1)
+	g.NewStamp(always)
+	g.Finish(always, 1, nil, true)
+	g.NewStamp(reader)
+	g.Finish(reader, 1, []Read{{always, 1}}, false)
+	if g.State(reader).Green() || !g.GreenFor(reader, 1) || g.GreenFor(reader, 2) {
+		t.Error("a reader of a volatile node must be green for one request")
+	}
+	g.Finish(always, 2, nil, false) // it is not volatile any more
+	g.Verified(reader, 2, g.Records(reader, nil))
+	if !g.State(reader).Green() {
+		t.Error("a reader must lose its taint with what it reads")
+	}
+}
+
+// Many runs with new reads make the graph sweep; all lists stay right.
+func TestSweep(t *testing.T) {
+	g := New()
+	r := rand.New(rand.NewPCG(1, 2))
+	const nodes = 300
+	for i := range nodes {
+		run(g, g.Add(0, uint32(i)))
+	}
+	for round := range 20000 {
+		n := 1 + r.IntN(nodes-1)
+		var children []ID
+		for range r.IntN(5) {
+			children = append(children, ID(1+r.IntN(n)))
+		}
+		children = slices.DeleteFunc(children, func(c ID) bool { return c == ID(n+1) })
+		g.Demand(ID(n + 1)) // nobody runs what is clean
+		run(g, ID(n+1), children...)
+		if r.IntN(50) == 0 {
+			g.Demand(ID(1 + r.IntN(nodes)))
+		}
+		if round%1000 == 0 {
+			if err := g.Check(); err != nil {
+				t.Fatalf("round %d: %v", round, err)
+			}
+		}
+	}
+	if g.edges.Len() > 3*(sweepMin+nodes*5) {
+		t.Errorf("%d edges are kept for at most %d reads", g.edges.Len(), nodes*5)
+	}
+}

@@ -1,0 +1,45 @@
+// Package words is what the examples in the documentation of runtime are about.
+package words
+
+import (
+	"fmt"
+	"strings"
+
+	query "querygen.dev/runtime"
+)
+
+//go:generate go tool querygen
+
+// text is the content of a file.
+//
+//query:input
+func text(cx *query.Context, file string) string { return "" }
+
+// words counts the words of a file.
+//
+//query:pure task
+func words(cx *query.Context, file string) int { return len(strings.Fields(Text(cx, file))) }
+
+// longest names the file with the most words.
+//
+//query:pure
+func longest(cx *query.Context) (string, error) {
+	best, most := "", -1
+	for _, file := range TextKeys(cx) {
+		if n := Words(cx, file); n > most {
+			best, most = file, n
+		}
+	}
+	if most < 0 {
+		return "", fmt.Errorf("there are no files")
+	}
+	return best, nil
+}
+
+// Now is the time of the outside world.
+var Now = "morning"
+
+// clock looks at the outside world.
+//
+//rerun:generation
+func clock(cx *query.Context) string { return Now }
