@@ -1,0 +1,117 @@
+package flight
+
+import (
+	"slices"
+	"testing"
+
+	"querygen.dev/runtime/internal/graph"
+)
+
+// claim begins a chain of flights below parent and returns them.
+func claim(b *Board, parent *Flight, nodes ...graph.ID) []*Flight {
+	var chain []*Flight
+	for _, n := range nodes {
+		parent = b.Claim(n, parent)
+		chain = append(chain, parent)
+	}
+	return chain
+}
+
+func nodesOf(c *Circle) []graph.ID {
+	if c == nil {
+		return nil
+	}
+	var nodes []graph.ID
+	for _, f := range c.Flights {
+		nodes = append(nodes, f.Node)
+	}
+	return nodes
+}
+
+func TestPath(t *testing.T) {
+	b := NewBoard(1)
+	one, two, three := NewRequest(1), NewRequest(2), NewRequest(3)
+	f1 := claim(b, one.Root, 10, 11)
+	f2 := claim(b, two.Root, 20, 21)
+	f3 := claim(b, three.Root, 30)
+	if c := b.Path(f1[0], f1[1]); !slices.Equal(nodesOf(c), []graph.ID{10, 11}) || c.Requests {
+		t.Errorf("inline recursion: %v", nodesOf(c))
+	}
+	if c := b.Path(f2[0], f1[1]); c != nil {
+		t.Errorf("a way where nobody waits: %v", nodesOf(c))
+	}
+	b.WaitFor(f1[1], f2[1]) // 11 waits for 21
+	w := b.WaitFor(f2[1], f3[0])
+	if c := b.Path(f1[0], f3[0]); !slices.Equal(nodesOf(c), []graph.ID{10, 11, 21, 30}) || c.Requests {
+		t.Errorf("through two waits: %v", nodesOf(c))
+	}
+	b.Leave(w)
+	if c := b.Path(f1[0], f3[0]); c != nil {
+		t.Errorf("a wait that has ended still counts: %v", nodesOf(c))
+	}
+	b.WaitEnd(f2[1], three) // 21 waits until the third request ends
+	c := b.Path(f1[0], f3[0])
+	if c == nil || !c.Requests || c.Youngest != three {
+		t.Errorf("through the end of a request: %v", nodesOf(c))
+	}
+}
+
+// A run's token serves its calls, and comes back when all have ended.
+func TestTokens(t *testing.T) {
+	b := NewBoard(1)
+	r := NewRequest(1)
+	f := b.Claim(10, r.Root)
+	f.Running, f.Token = true, b.TryToken()
+	if !f.Token || b.TryToken() {
+		t.Fatal("there must be one token")
+	}
+	if !b.Suspend(f) || b.Suspend(f) {
+		t.Error("the first call must take the token, and only the first")
+	}
+	w := b.WaitToken(f)
+	if b.Granted(w) {
+		t.Error("a token out of nothing")
+	}
+	if b.Resume(f, true) {
+		t.Error("a run with a call in progress needs no token")
+	}
+	if !b.Granted(w) {
+		t.Error("the token must go to the one who waits")
+	}
+	if b.Resume(f, true) || !f.Token {
+		t.Error("the last call must bring the token back")
+	}
+	f.Running = true
+	b.End(f)
+	if err := b.Idle(1); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestOrphanAndHold(t *testing.T) {
+	b := NewBoard(1)
+	r, other := NewRequest(1), NewRequest(2)
+	f := b.Claim(10, r.Root)
+	w := b.WaitFor(other.Root, f)
+	b.Orphan(f)
+	select {
+	case <-w.Done():
+	default:
+		t.Error("those who wait for an orphan must be told")
+	}
+	g := b.Claim(10, other.Root)
+	b.End(f)
+	if b.Claimed(10) != g {
+		t.Error("the end of an orphan must leave the new flight alone")
+	}
+	b.End(g)
+	b.Hold(10, r)
+	b.EndRequest(other)
+	if b.Holder(10) != r {
+		t.Error("a hold must last until its request ends")
+	}
+	b.EndRequest(r)
+	if b.Holder(10) != nil {
+		t.Error("a hold must end with its request")
+	}
+}
