@@ -52,7 +52,7 @@ type DB struct {
 	counter  graph.ID          // the node of the generation counter
 	moved    bool              // the generation has moved since the last flush
 	refresh  []graph.ID        // nodes to run at their next demand
-	cyclic   map[graph.ID]bool // nodes that ended on a cycle in this revision
+	blind    map[graph.ID]bool // nodes whose reads do not tell when they change; they run in each revision
 	dirty    []keeper          // tables with sets that are not flushed
 
 	hits     *xsync.Counter
@@ -71,7 +71,7 @@ func New(opts Options) *DB {
 		g:        graph.New(),
 		board:    flight.NewBoard(opts.Parallelism),
 		requests: map[uint64]*request{},
-		cyclic:   map[graph.ID]bool{},
+		blind:    map[graph.ID]bool{},
 		hits:     xsync.NewCounter(),
 	}
 	db.idle = sync.NewCond(&db.mu)

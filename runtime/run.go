@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"querygen.dev/runtime/internal/flight"
@@ -186,17 +187,25 @@ func (w *walk) conclude(f *flight.Flight, k keeper, slot uint32, e *ending) Even
 	} else {
 		w.db.cutoffs.Add(1)
 	}
-	if f.Cycle != nil {
-		w.db.cyclic[n] = true
+	reads, lived := withoutPanics(e.reads)
+	if f.Cycle != nil || lived {
+		w.db.blind[n] = true
 	} else {
-		delete(w.db.cyclic, n)
+		delete(w.db.blind, n)
 	}
-	volatile := passing || f.Fleeting || k.query().def.Kind == KindAlways
+	volatile := passing || lived || f.Fleeting || k.query().def.Kind == KindAlways
 	if volatile {
 		w.db.board.Hold(n, w.req.Request)
 	}
-	w.db.g.Finish(n, w.req.ID, e.reads, volatile)
+	w.db.g.Finish(n, w.req.ID, reads, volatile)
 	return kind
+}
+
+// withoutPanics removes the reads that ended in a panic, and reports whether the
+// body has lived with one. What it made of that is good for its request.
+func withoutPanics(reads []graph.Read) (kept []graph.Read, lived bool) {
+	kept = slices.DeleteFunc(reads, func(r graph.Read) bool { return r.Stamp == neverStamp })
+	return kept, len(kept) < len(reads)
 }
 
 // aborted reports whether the body has seen its request end. Whatever it made of

@@ -136,10 +136,11 @@ func (db *DB) flush() {
 	}
 	db.refresh = db.refresh[:0]
 	// What a member of a cycle has read says nothing about when the cycle goes.
-	for n := range db.cyclic {
+	// The same holds for a body that lived with the panic of what it called.
+	for n := range db.blind {
 		db.g.Demand(n)
 	}
-	clear(db.cyclic)
+	clear(db.blind)
 	db.flushed.Store(rev)
 }
 
