@@ -19,6 +19,10 @@ var ErrClosed = errors.New("querygen: database is closed")
 // called from inside a query or an update.
 var ErrInQuery = errors.New("querygen: not allowed inside a query or an update; use the query's own Context, or do it outside")
 
+// ErrLocked is what saving ends in when another process writes to the same
+// cache directory. A database in memory has none.
+var ErrLocked = errors.New("querygen: the cache directory is locked by another process")
+
 type supersededError struct{}
 
 func (supersededError) Error() string { return "querygen: overtaken by an update" }
