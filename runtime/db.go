@@ -119,7 +119,7 @@ func (db *DB) NextGeneration() uint64 {
 // Save writes what has changed to the disk. A database in memory has nothing to
 // write.
 func (db *DB) Save(ctx context.Context) error {
-	if insideQuery() {
+	if cx, ok := From(ctx); insideQuery() || ok && cx.inQuery() {
 		return ErrInQuery
 	}
 	return nil
