@@ -22,6 +22,9 @@ type Options struct {
 	// once, with no lock held, before the demand that caused the event returns,
 	// and must not demand anything itself. When nil, events cost nothing.
 	OnEvent func(Event)
+
+	// Services are what [Service.Of] returns in this database.
+	Services []Provision
 }
 
 // A DB is a database of queries and their results, in memory. Its methods may
@@ -38,6 +41,8 @@ type DB struct {
 	closed     atomic.Bool
 	done       chan struct{} // closed with it
 	generation atomic.Uint64
+
+	services map[string]Provision // by name; never changed
 
 	tables atomic.Pointer[[]keeper] // by index of the query
 
@@ -85,6 +90,7 @@ func New(opts Options) *DB {
 	db.counter = db.g.Add(noTable, 0)
 	db.g.NewStamp(db.counter)
 	db.g.Assign(db.counter, 0)
+	db.provide(opts.Services)
 	return db
 }
 
