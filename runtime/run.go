@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	goruntime "runtime"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -32,7 +33,7 @@ func (w *walk) run(top *frame, cause graph.ID) error {
 	start := w.started(f.Node, cause)
 	w.unlock()
 	cx := &Context{db: w.db, req: w.req, flight: f, buf: f.Reads}
-	e := w.db.execute(cx, k, slot)
+	e := w.db.runAt(f.Depth, cx, k, slot)
 	e.reads = f.Reads.End()
 	w.lock()
 	w.pop()
@@ -80,6 +81,28 @@ const (
 	returned            // with values or an error
 	panicked
 )
+
+// hop is how many bodies nest in the stack of one goroutine. Go bounds a stack at
+// a gigabyte, and going beyond cannot be recovered from.
+const hop = 5000
+
+// runAt is execute on a fresh goroutine every hop levels.
+func (db *DB) runAt(depth int, cx *Context, k keeper, slot uint32) ending {
+	if depth == 0 || depth%hop != 0 {
+		return db.execute(cx, k, slot)
+	}
+	var e ending
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		e = db.execute(cx, k, slot)
+	}()
+	<-done
+	if e.how == neither {
+		goruntime.Goexit() // as the body did
+	}
+	return e
+}
 
 // execute runs the body, and compares what it ends in: both are users' code, and
 // no lock is held. It recovers everything but Goexit.

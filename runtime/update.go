@@ -95,6 +95,10 @@ func (tx *Tx) commit() error {
 	}
 	if changed {
 		db.revision.Add(1)
+		if db.news != nil {
+			close(db.news)
+			db.news = nil
+		}
 	}
 	return nil
 }

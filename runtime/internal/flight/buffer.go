@@ -99,6 +99,13 @@ func (b *Buffer) End() []graph.Read {
 	return b.reads
 }
 
+// Reads returns a copy of the reads so far.
+func (b *Buffer) Reads() []graph.Read {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.reads)
+}
+
 // All reports whether ok holds for each read so far, those of the branches in
 // progress included.
 func (b *Buffer) All(ok func(graph.Read) bool) bool {
