@@ -69,7 +69,7 @@ func (c *Context) joins(n graph.ID, err error) bool {
 	defer c.db.mu.Unlock()
 	f := c.flight
 	if f.Cycle == nil {
-		f.Cycle, f.Revision = err, c.req.rev.Load()
+		f.Cycle, f.Revision = err, c.flight.Rev.Load()
 		f.Fleeting = c.db.g.State(n)&graph.Tainted != 0
 		f.Halted.Store(true)
 	}
