@@ -20,7 +20,10 @@ func (db *DB) closeCycle(flights []*flight.Flight) {
 	for _, f := range flights {
 		f.Fleeting = f.Fleeting || fleeting
 		if f.Cycle != nil {
-			continue // the first cycle stays
+			// The first cycle stays. A body that was on its way to it has met
+			// another one before, and goes nowhere either.
+			f.Awaited = f.Awaited && !f.Running
+			continue
 		}
 		f.Cycle, f.Revision = err, db.flushed.Load()
 		if f.Running {
