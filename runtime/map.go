@@ -27,10 +27,11 @@ func Map[K, V any](cx *Context, keys []K, f func(*Context, K) (V, error)) ([]V, 
 	m := &mapping{cx: cx, thrown: make([]any, len(keys))}
 	m.body = func(cx *Context, i int) { values[i], errs[i] = f(cx, keys[i]) }
 	m.all()
-	if cx.flight.SawAbort.Load() {
+	err := errors.Join(errs...)
+	if cx.flight.SawAbort.Load() || err != nil && cx.over() {
 		return nil, cx.reason()
 	}
-	return values, errors.Join(errs...)
+	return values, err
 }
 
 // reason returns why a call of this run was aborted.
@@ -40,6 +41,10 @@ func (c *Context) reason() error {
 	switch {
 	case c.req.err != nil:
 		return c.req.err
+	case c.req.ctx.Err() != nil:
+		return context.Cause(c.req.ctx)
+	case c.ctx != nil && c.ctx.Err() != nil:
+		return context.Cause(c.ctx)
 	case c.flight.Ctx != nil && c.flight.Ctx.Err() != nil:
 		return context.Cause(c.flight.Ctx)
 	}

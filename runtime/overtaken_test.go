@@ -257,3 +257,31 @@ func TestTwoCycles(t *testing.T) {
 	}
 	other.Wait()
 }
+
+// A panic that f has recovered is a read like any other: an update of something
+// else does not overtake it.
+func TestRecoveredPanicHolds(t *testing.T) {
+	db := query.New(query.Options{})
+	defer db.Close()
+	key := hook(t, "boom", func(cx *query.Context) (int, error) {
+		hookIn.Value(cx, "a")
+		panic("boom")
+	})
+	run := func(update string) error {
+		return db.Run(t.Context(), func(cx *query.Context) error {
+			func() {
+				defer func() { recover() }()
+				hookQ.Get(cx, key)
+			}()
+			setHook(t, db, update, int(db.Revision()))
+			hookIn.Value(cx, "b")
+			return nil
+		})
+	}
+	if err := run("c"); err != nil {
+		t.Errorf("an update of something else: %v", err)
+	}
+	if err := run("a"); !errors.Is(err, query.ErrSuperseded) {
+		t.Errorf("an update of what the panic depends on: %v", err)
+	}
+}

@@ -26,18 +26,19 @@ type request struct {
 	after  <-chan struct{}      // what to wait for before it begins again
 }
 
-// A panicIn is the panic of a body in a revision.
+// A panicIn is the panic of a body in a revision, and what the body had read.
 type panicIn struct {
-	err *PanicError
-	rev uint64
+	err   *PanicError
+	rev   uint64
+	reads []graph.Read
 }
 
 // panic makes p what n ended in, for this request, in revision rev.
-func (r *request) panic(n graph.ID, p *PanicError, rev uint64) {
+func (r *request) panic(n graph.ID, p *PanicError, rev uint64, reads []graph.Read) {
 	if r.panics == nil {
 		r.panics = map[graph.ID]panicIn{}
 	}
-	r.panics[n] = panicIn{p, rev}
+	r.panics[n] = panicIn{p, rev, reads}
 }
 
 // panicOf returns the panic that n ended in, if it did in this revision.
@@ -160,15 +161,32 @@ func (db *DB) allHold(r *request, reads []graph.Read) bool {
 // or still panics.
 func (db *DB) holds(r *request, read graph.Read) bool {
 	if read.Stamp == neverStamp {
-		return r.panicOf(read.Node) != nil
+		return db.stillPanics(r, read.Node)
 	}
 	return db.g.GreenFor(read.Node, r.ID) && db.g.Stamp(read.Node) == read.Stamp
 }
 
+// stillPanics reports whether n panics in this revision too: all that its body
+// had read before still holds.
+func (db *DB) stillPanics(r *request, n graph.ID) bool {
+	p, ok := r.panics[n]
+	if !ok {
+		return false
+	}
+	rev := db.flushed.Load()
+	if p.rev != rev && !db.allHold(r, p.reads) {
+		return false
+	}
+	p.rev = rev
+	r.panics[n] = p
+	return true
+}
+
 // Run calls f as one request: all that f reads is of one revision. It returns
 // f's error, or what ended the request: the cause of ctx's end, ErrSuperseded
-// if an update changed something that f had read before it was through,
-// ErrClosed, or the *PanicError of a query. f may start goroutines; they must
+// if an update changed something that f had read before it was through, or if
+// it had to give way to an older request that was after the same always-queries
+// in another order, ErrClosed, or the *PanicError of a query. f may start goroutines; they must
 // not use its Context after f has returned.
 func (db *DB) Run(ctx context.Context, f func(*Context) error) error {
 	_, _, err := db.within(ctx, f)

@@ -200,7 +200,7 @@ func (w *walk) conclude(f *flight.Flight, k keeper, slot uint32, e *ending) Even
 		// The old outcome, the reads and the records stay for later.
 		if w.db.allHold(w.req, e.reads) {
 			f.Panicked, f.Revision = e.panic, rev
-			w.req.panic(n, e.panic, rev)
+			w.req.panic(n, e.panic, rev, e.reads)
 		}
 		return Cancel
 	}

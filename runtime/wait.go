@@ -31,7 +31,7 @@ func (w *walk) await(from, other *flight.Flight) error {
 	w.report(Wait, other.Node)
 	w.block(w.db.board.WaitFor(from, other))
 	if p, ok := other.Panicked.(*PanicError); ok {
-		w.req.panic(other.Node, p, other.Revision)
+		w.req.panic(other.Node, p, other.Revision, other.Reads.Reads())
 	}
 	return nil
 }
