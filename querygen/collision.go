@@ -11,15 +11,19 @@ import (
 // would collide on another platform, or in a test.
 func (p *pack) declared() map[string]token.Pos {
 	places := make(map[string]token.Pos)
+	lists := [][]*source{p.sources, p.others}
+	if p.role != ordinary { // the tests are among the others of their subject
+		lists = [][]*source{p.subject.sources, p.subject.others}
+	}
 	put := func(name string, pos token.Pos) {
 		if _, ok := places[name]; !ok {
 			places[name] = pos
 		}
 	}
-	for _, list := range [][]*source{p.sources, p.others} {
+	for _, list := range lists {
 		for _, s := range list {
 			if s.syntax.Name.Name != p.name {
-				continue // an external test package
+				continue // the package beside: the external tests, or what they test
 			}
 			for _, d := range s.syntax.Decls {
 				eachName(d, put)
@@ -75,6 +79,13 @@ func receiverName(e ast.Expr) string {
 func (p *pack) findCollisions() {
 	declared := p.declared()
 	generated := make(map[string]*query)
+	if p.role == internal {
+		for _, q := range p.subject.queries {
+			for _, d := range q.declarations() {
+				generated[q.fullName(d)] = q
+			}
+		}
+	}
 	for _, q := range p.queries {
 		if q.refused {
 			continue
@@ -129,7 +140,7 @@ func (q *query) role(name string) string {
 // that leads to the next error would be worse than none.
 func (q *query) freeName() string {
 	declared := q.source.pack.declared()
-	for _, other := range q.source.pack.queries {
+	for _, other := range q.source.pack.allQueries() {
 		for _, d := range other.declarations() {
 			declared[other.fullName(d)] = 0
 		}
@@ -164,7 +175,7 @@ func (q *query) checkScopes() {
 			q.checkFields(d)
 			continue
 		}
-		for _, s := range q.source.pack.sources {
+		for _, s := range q.source.pack.allSources() {
 			scope := q.source.pack.checked.info.Scopes[s.syntax]
 			if scope == nil {
 				continue

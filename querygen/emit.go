@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"go/types"
+	"maps"
 
 	"github.com/dave/jennifer/jen"
 )
@@ -39,6 +40,7 @@ func emit(p *pack) ([]byte, error) {
 	f.Comment("The functions are bound here and not in the descriptors above, so that")
 	f.Comment("queries may call each other in a circle.")
 	f.Func().Id("init").Params().Block(binds...)
+	p.names = e.free
 	var buf bytes.Buffer
 	if err := f.Render(&buf); err != nil {
 		return nil, fmt.Errorf("internal error, the generated code is no Go: %w", err)
@@ -55,14 +57,17 @@ func (p *pack) takenNames() scope {
 		taken.take(name)
 	}
 	taken.take(p.checked.types.Scope().Names()...)
-	for _, q := range p.queries {
+	if p.role == internal {
+		maps.Copy(taken, p.subject.names)
+	}
+	for _, q := range p.allQueries() {
 		for _, d := range q.declarations() {
 			taken.take(d.name)
 		}
 		taken.take(q.userNames()...)
 		taken.take(q.context.name)
 	}
-	for _, s := range p.sources {
+	for _, s := range p.allSources() {
 		file := p.checked.info.Scopes[s.syntax]
 		for _, name := range file.Names() {
 			if _, ok := file.Lookup(name).(*types.PkgName); !ok {

@@ -92,7 +92,7 @@ func (w *world) checkAll() {
 	// Each step goes over all packages before the next begins: the types of one
 	// package need the models of those it imports. Packages that were not asked
 	// for are modelled too, for their stubs.
-	packs := w.sortedPacks()
+	packs := w.allPacks()
 	for _, p := range packs {
 		p.model()
 	}
@@ -109,11 +109,21 @@ func (w *world) checkAll() {
 // collect fills in the result.
 func (w *world) collect(r *Result) {
 	for _, p := range w.sortedPacks() {
-		if p.matched {
-			r.Packages = append(r.Packages, Package{p.path, p.dir, len(p.queries)})
-			r.Queries += len(p.queries)
-			r.Files = p.addFile(r.Files)
+		if !p.matched {
+			continue
 		}
+		n := len(p.queries)
+		r.Files = p.addFile(r.Files)
+		for _, role := range []role{internal, external} {
+			t := w.tested(p, role)
+			if t == nil { // there may be a file from before
+				t = &pack{world: w, path: p.path, dir: p.dir, role: role, subject: p}
+			}
+			n += len(t.queries)
+			r.Files = t.addFile(r.Files)
+		}
+		r.Packages = append(r.Packages, Package{p.path, p.dir, n})
+		r.Queries += n
 	}
 	slices.SortFunc(r.Files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	w.dropWarnings()
@@ -150,7 +160,7 @@ func (p *pack) addFile(files []File) []File {
 		}
 		return files
 	}
-	if p.world.problems.failed(p.dir) || len(p.queries) == 0 && !exists {
+	if p.failed() || len(p.queries) == 0 && !exists {
 		return files
 	}
 	var content []byte

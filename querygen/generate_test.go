@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"go/format"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -29,28 +28,25 @@ var update = flag.Bool("update", false, "rewrite what the cases want")
 // A third, patterns, names the packages to generate for; without it it is all.
 //
 // In the end everything that was generated is vetted at once, together with
-// the user's code that calls it.
+// the user's code that calls it, and run: see run_test.go.
 func TestGenerate(t *testing.T) {
 	root := newModule(t)
 	names, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(names) == 0 {
 		t.Fatal("no cases", err)
 	}
-	var good []string
+	var done []*testCase
 	for _, name := range names {
 		id := strings.TrimSuffix(filepath.Base(name), ".txtar")
 		t.Run(id, func(t *testing.T) {
 			c := newCase(t, name, filepath.Join(root, id))
 			if c.run(t) {
-				good = append(good, "./"+id+"/...")
+				done = append(done, c)
 			}
 		})
 	}
-	cmd := exec.Command("go", append([]string{"vet"}, good...)...)
-	cmd.Dir = root
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("the generated code does not pass go vet: %v\n%s", err, out)
-	}
+	vetCases(t, root, done)
+	runCases(t, root, done)
 }
 
 var requirement = regexp.MustCompile(`(?s)require \(.*?\n\)`)

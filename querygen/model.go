@@ -47,7 +47,14 @@ func (p *pack) model() {
 		}
 	}
 	for _, s := range p.others {
-		s.reportUnfit()
+		if s.pack == p {
+			s.reportUnfit()
+		}
+	}
+	if p.role != ordinary && len(p.queries) > 0 {
+		for _, s := range p.sources {
+			s.reportSyntax() // read with the others, whose syntax is none of our business
+		}
 	}
 }
 

@@ -23,7 +23,7 @@ func (w *world) checkTypes() {
 		return
 	}
 	w.problems.list = slices.Clip(w.problems.list[:before])
-	for _, p := range w.packs {
+	for _, p := range w.allPacks() {
 		p.checked = nil
 	}
 	w.checkOnce(c)
@@ -34,7 +34,7 @@ func (w *world) checkTypes() {
 // be corrected.
 func (w *world) resolve() bool {
 	corrected := false
-	for _, p := range w.packs {
+	for _, p := range w.allPacks() {
 		for _, q := range p.queries {
 			q.resolve()
 			corrected = q.correct() || corrected
@@ -57,6 +57,7 @@ func (w *world) checkOnce(c *checker) {
 			c.check(p, true)
 		}
 	}
+	w.checkTests(c)
 }
 
 // imports returns the paths of the packages that the user's files import. The

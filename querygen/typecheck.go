@@ -23,6 +23,10 @@ type checked struct {
 type checker struct {
 	world    *world
 	imported map[string]*types.Package // shared by all export data, so that types are identical
+
+	// For external tests only, see standIn.
+	variant *pack           // what an import of the package under test means, nil if it means itself
+	again   map[*pack]*pack // the packages that are checked once more because of it
 }
 
 // check returns the types of a package from source. Bodies matter only where
@@ -39,8 +43,11 @@ func (c *checker) check(p *pack, bodies bool) (*checked, error) {
 	}
 	p.checked = &checked{} // not done: who comes back here has come in a circle
 	var files []*ast.File
-	for _, s := range p.sources {
+	for _, s := range p.allSources() {
 		files = append(files, s.syntax)
+	}
+	if p.role == internal {
+		files = append(files, p.subject.stubs()...)
 	}
 	files = append(files, p.stubs()...)
 	if bodies {
@@ -102,7 +109,7 @@ func (i *packImporter) Import(path string) (*types.Package, error) {
 		path = meta.PkgPath
 	}
 	if p := i.world.packs[path]; p != nil {
-		checked, err := i.check(p, false)
+		checked, err := i.check(i.standIn(p), false)
 		if err != nil {
 			return nil, err
 		}
