@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"strings"
 )
 
 // declared returns the places of the package's own declarations, by name, and
@@ -92,14 +93,39 @@ func (p *pack) findCollisions() {
 		}
 		q.hidden = make(map[string]bool)
 		for _, d := range q.declarations() {
-			full := q.fullName(d)
-			if pos, ok := declared[full]; ok {
-				q.collides(d, "the declaration at", pos)
-			} else if other := generated[full]; other != nil {
-				q.collides(d, "what is generated for "+other.qualified()+" at", other.decl.Name.Pos())
-			} else {
-				generated[full] = q
-			}
+			q.claim(d, declared, generated)
+		}
+	}
+}
+
+// claim reserves a generated name for the query, or reports that it is taken.
+func (q *query) claim(d declaration, declared map[string]token.Pos, generated map[string]*query) {
+	full := q.fullName(d)
+	if pos, ok := declared[full]; ok {
+		q.collides(d, "the declaration at", pos)
+	} else if other := generated[full]; other != nil {
+		q.collides(d, "what is generated for "+other.qualified()+" at", other.decl.Name.Pos())
+	} else {
+		generated[full] = q
+	}
+}
+
+// findProjectionCollisions is findCollisions for the projections, of which only
+// the types tell.
+func (p *pack) findProjectionCollisions() {
+	declared := p.declared()
+	generated := make(map[string]*query)
+	for _, q := range p.allQueries() {
+		projections := q.projections
+		q.projections = nil
+		for _, d := range q.declarations() {
+			generated[q.fullName(d)] = q
+		}
+		q.projections = projections
+	}
+	for _, q := range p.queries {
+		for _, pr := range q.projections {
+			q.claim(declaration{pr.name, q.recv != ""}, declared, generated)
 		}
 	}
 }
@@ -133,6 +159,11 @@ func (q *query) role(name string) string {
 	case q.names.keys:
 		return "the list of keys"
 	}
+	for _, p := range q.projections {
+		if p.name == name {
+			return "the projection " + strings.TrimPrefix(p.suffix(), ".")
+		}
+	}
 	return "a setter"
 }
 
@@ -148,6 +179,11 @@ func (q *query) freeName() string {
 	free := func(wrapper string) bool {
 		try := *q
 		try.names = nameQuery(wrapper, q)
+		try.projections = nil
+		for _, p := range q.projections {
+			p.name = p.wrapper(wrapper)
+			try.projections = append(try.projections, p)
+		}
 		for _, d := range try.declarations() {
 			if _, ok := declared[try.fullName(d)]; ok {
 				return false

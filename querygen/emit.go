@@ -36,6 +36,7 @@ func emit(p *pack) ([]byte, error) {
 		binds = append(binds, w.bind())
 		w.structs()
 		w.functions()
+		binds = append(binds, w.projections()...)
 	}
 	f.Comment("The functions are bound here and not in the descriptors above, so that")
 	f.Comment("queries may call each other in a circle.")
@@ -135,7 +136,7 @@ var kindConstants = map[kind]string{
 func (w *writer) descriptor() {
 	o := w.ann.options
 	fields := []jen.Code{
-		jen.Id("Name").Op(":").Lit(w.pack.path + "." + w.qualified()),
+		jen.Id("Name").Op(":").Lit(w.pack.path + "." + w.qualified() + w.suffix),
 		jen.Id("Kind").Op(":").Add(w.runtime(kindConstants[w.ann.kind])),
 	}
 	if n := len(w.parts); n > 0 {

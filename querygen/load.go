@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/ast"
 	"go/token"
 	"os"
 	"path/filepath"
@@ -53,9 +54,11 @@ type pack struct {
 	others  []*source // tests, and what constraints exclude: read for names and lost annotations only
 	queries []*query
 	checked *checked // set by check, nil before
-	role    role
-	subject *pack // of a test: the package under test
-	names   scope // set by emit: what the output declares, and what it gives way to
+
+	stubFiles []*ast.File // of its own queries, for the round of checks that goes on
+	role      role
+	subject   *pack // of a test: the package under test
+	names     scope // set by emit: what the output declares, and what it gives way to
 }
 
 // output is the path of the generated file.
@@ -285,6 +288,14 @@ func (w *world) loadExports(ctx context.Context, c Config) error {
 		for _, dep := range p.meta.Imports {
 			if w.packs[dep.PkgPath] == nil && dep.PkgPath != "unsafe" && len(dep.GoFiles) > 0 {
 				need = append(need, dep.PkgPath)
+			}
+		}
+	}
+	if w.projects() {
+		// The types of fields can come from anywhere below.
+		for path, meta := range w.metas {
+			if w.packs[path] == nil && path != "unsafe" && len(meta.GoFiles) > 0 {
+				need = append(need, path)
 			}
 		}
 	}

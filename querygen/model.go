@@ -24,6 +24,9 @@ type query struct {
 	refused  bool            // breaks a rule that leaves nothing to generate, not even a stub
 	hidden   map[string]bool // names that collide: they get no stub
 	object   *types.Func     // set by check
+
+	projections []projection // set by check
+	suffix      string       // of a projection: what follows the function in the query's name
 }
 
 // A part is a parameter or a result.

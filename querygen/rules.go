@@ -26,6 +26,7 @@ func (p *pack) checkRules() {
 		q.checkShape()
 		q.checkKey()
 		q.checkResults()
+		q.checkProjections()
 		if !q.refused {
 			q.checkScopes()
 		}

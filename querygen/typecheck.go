@@ -47,9 +47,9 @@ func (c *checker) check(p *pack, bodies bool) (*checked, error) {
 		files = append(files, s.syntax)
 	}
 	if p.role == internal {
-		files = append(files, p.subject.stubs()...)
+		files = append(files, p.subject.stubFiles...)
 	}
-	files = append(files, p.stubs()...)
+	files = append(files, p.stubFiles...)
 	if bodies {
 		p.checked.info = &types.Info{
 			Defs:   make(map[*ast.Ident]types.Object),

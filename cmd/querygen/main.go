@@ -23,6 +23,12 @@
 // not up to date, and 2 if there are errors. A package with errors keeps the
 // file it has; the others are written all the same.
 //
+// The same binary is a tool for go vet and go fix, which reports misspelled
+// annotations and rewrites the bare spellings to the canonical ones:
+//
+//	go vet -vettool=$(which querygen) ./...
+//	go fix -fixtool=$(which querygen) ./...
+//
 // Each file is written beside its old form and then takes its place in one step,
 // so an interrupt leaves the one or the other.
 package main
@@ -48,9 +54,17 @@ functions annotated with //query:pure, //query:input, //rerun:generation or
   -diff   write nothing; print what would change, exit code 1 if anything would
   -json   print problems and files as JSON
   -v      tell about packages, files and times
+
+It is also a tool for go vet -vettool=... and go fix -fixtool=..., which rewrites
+//query and //rerun x to the canonical spelling.
 `
 
-func main() { os.Exit(interruptible(os.Args[1:])) }
+func main() {
+	if isVetTool(os.Args[1:]) {
+		vetTool()
+	}
+	os.Exit(interruptible(os.Args[1:]))
+}
 
 // interruptible runs the command so that an interrupt lets it clean up.
 func interruptible(args []string) int {

@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "rewrite what the scripts want")
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"querygen": func() {
-			os.Exit(interruptible(os.Args[1:]))
+			main()
 		},
 	})
 }

@@ -28,6 +28,21 @@ type problem struct {
 	Column   int    `json:"column,omitempty"` // from 1, in bytes
 	Message  string `json:"message"`
 	Severity string `json:"severity"` // error or warning
+	Fix      *fix   `json:"fix,omitempty"`
+}
+
+// A fix is a change of the problem's file that would settle it.
+type fix struct {
+	Message string `json:"message"`
+	Edits   []edit `json:"edits"`
+}
+
+// An edit replaces the bytes from Start to End, counted from the beginning of
+// the file.
+type edit struct {
+	Start int    `json:"start"`
+	End   int    `json:"end"`
+	New   string `json:"new"`
 }
 
 // A file is a generated file.
@@ -52,6 +67,12 @@ func (s *session) problemsOf(r *querygen.Result) []problem {
 		j := problem{Line: p.Pos.Line, Column: p.Pos.Column, Message: p.Message, Severity: "error"}
 		if p.Warning {
 			j.Severity = "warning"
+		}
+		if p.Fix != nil {
+			j.Fix = &fix{Message: p.Fix.Message}
+			for _, e := range p.Fix.Edits {
+				j.Fix.Edits = append(j.Fix.Edits, edit{e.Start, e.End, e.New})
+			}
 		}
 		if p.Pos.Filename != "" {
 			j.File = s.relative(p.Pos.Filename)
