@@ -156,7 +156,7 @@ func (s *source) merge(found []docLine) *annotation {
 		s.warnBare(a, first)
 	}
 	for _, l := range rest {
-		s.errorf(l.pos, "a second annotation on this function, which has one at %s", s.problems.at(s.position(first.pos)))
+		s.errorf(l.pos, "a second annotation on this function, which has one at %s: keep one of them", s.problems.at(s.position(first.pos)))
 	}
 	return a
 }

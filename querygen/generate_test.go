@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -184,6 +185,13 @@ func (c *testCase) check(t *testing.T) bool {
 		}
 		if err := f.Commit(); err != nil {
 			t.Error(err)
+		}
+	}
+	for _, f := range c.archive.Files {
+		name, ok := strings.CutPrefix(f.Name, "want/")
+		generated := func(g File) bool { return Relative(c.dir, g.Path) == filepath.FromSlash(name) }
+		if ok && isOutput(name) && !slices.ContainsFunc(c.result.Files, generated) {
+			t.Errorf("%s is not generated", name)
 		}
 	}
 	return !c.result.Failed()

@@ -104,7 +104,7 @@ func (q *query) modelReceiver(list *ast.FieldList) {
 	case *ast.Ident:
 		q.recv = e.Name
 	case *ast.IndexExpr, *ast.IndexListExpr:
-		q.refuse(expr.Pos(), "a query can't have type parameters, and the receiver has some")
+		q.refuse(expr.Pos(), "a query can't have type parameters, and the receiver has some: write a function")
 	default:
 		q.refused = true
 	}
@@ -115,7 +115,7 @@ func (q *query) modelName() {
 	name, wrapper := q.decl.Name, q.ann.options.name
 	switch {
 	case q.decl.Type.TypeParams != nil:
-		q.refuse(q.decl.Type.TypeParams.Pos(), "a query can't have type parameters")
+		q.refuse(q.decl.Type.TypeParams.Pos(), "a query can't have type parameters: write one for each type")
 	case name.Name == "_" || q.recv == "" && (name.Name == "init" || name.Name == "main" && q.source.pack.name == "main"):
 		q.refuse(name.Pos(), "the function %s can't be called, so it can't be a query", name.Name)
 		q.nameless = true

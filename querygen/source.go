@@ -92,6 +92,10 @@ func platformName(name string) bool {
 // reportSyntax reports what the parser found.
 func (s *source) reportSyntax() {
 	for _, e := range s.faults {
+		if s.conflicted(e.Pos.Line) {
+			s.problems.errorf(e.Pos, "a merge conflict: resolve it, and run querygen again")
+			return // what follows is a consequence
+		}
 		s.problems.errorf(e.Pos, "%s", e.Msg)
 	}
 }

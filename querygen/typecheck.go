@@ -69,7 +69,7 @@ func (c *checker) config(p *pack, bodies bool) *types.Config {
 		IgnoreFuncBodies: !bodies,
 		FakeImportC:      true,
 		Sizes:            p.meta.TypesSizes,
-		Error:            c.report,
+		Error:            func(err error) { c.report(p, err) },
 	}
 	if m := p.meta.Module; m != nil && m.GoVersion != "" {
 		conf.GoVersion = "go" + m.GoVersion
@@ -81,17 +81,16 @@ func (c *checker) config(p *pack, bodies bool) *types.Config {
 // reported at the annotated function; not the lines that continue an error;
 // and not the soft ones (unused variables and imports): they do not touch what
 // is generated, and a user in the middle of an edit has them all the time.
-func (c *checker) report(err error) {
+func (c *checker) report(p *pack, err error) {
 	e, ok := err.(types.Error)
 	if !ok || e.Soft || strings.HasPrefix(e.Msg, "\t") {
 		return
 	}
 	pos := c.world.position(e.Pos)
-	if isStub(pos.Filename) {
+	if isStub(pos.Filename) || !pos.IsValid() { // the end of what a syntax error has cut off has no place
 		return
 	}
-	msg, _, _ := strings.Cut(e.Msg, "\n")
-	c.world.problems.errorf(pos, "%s", msg)
+	c.world.problems.errorf(pos, "%s", p.explain(e.Msg))
 }
 
 // A packImporter resolves the imports of one package.
