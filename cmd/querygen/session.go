@@ -27,7 +27,7 @@ func (s *session) run(ctx context.Context) int {
 	if err != nil {
 		return s.fail(ctx, err)
 	}
-	rep := &report{Problems: s.problemsOf(r), Packages: packagesOf(r)}
+	rep := &report{Problems: s.problemsOf(r), Files: []file{}, Packages: packagesOf(r)}
 	if !s.json {
 		for _, p := range r.Problems {
 			fmt.Fprintln(s.stderr, p.Format(s.dir))
@@ -62,7 +62,8 @@ func (s *session) fail(ctx context.Context, err error) int {
 		err = errors.New("interrupted, nothing was written")
 	}
 	if s.json {
-		return max(exitErrors, s.print(&report{Problems: []problem{{Message: err.Error(), Severity: "error"}}}))
+		rep := &report{Problems: []problem{{Message: err.Error(), Severity: "error"}}, Files: []file{}, Packages: []packageInfo{}}
+		return max(exitErrors, s.print(rep))
 	}
 	return fail(s.stderr, err)
 }
