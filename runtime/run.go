@@ -1,7 +1,9 @@
 package runtime
 
 import (
+	goruntime "runtime"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"querygen.dev/runtime/internal/flight"
@@ -14,6 +16,7 @@ func (w *walk) run(top *frame, cause graph.ID) error {
 	f := top.flight
 	f.Running = true
 	f.Reads = new(flight.Buffer)
+	f.Rev.Store(w.db.flushed.Load())
 	if !w.token {
 		if err := w.takeToken(f); err != nil {
 			return err // the frame is abandoned with the rest
@@ -31,12 +34,13 @@ func (w *walk) run(top *frame, cause graph.ID) error {
 	start := w.started(f.Node, cause)
 	w.unlock()
 	cx := &Context{db: w.db, req: w.req, flight: f, buf: f.Reads}
-	e := w.db.execute(cx, k, slot)
+	e := w.db.runAt(f.Depth, cx, k, slot)
 	e.reads = f.Reads.End()
 	w.lock()
 	w.pop()
 	kind := w.conclude(f, k, slot, &e)
 	w.token, f.Token = f.Token, false
+	w.db.unwatch(f)
 	w.db.board.End(f)
 	w.finished(kind, f.Node, start, e.err)
 	return nil
@@ -69,7 +73,9 @@ type ending struct {
 	err   error
 	same  bool // equal to the outcome before
 	panic *PanicError
-	reads []graph.Read
+
+	passing bool // the error says that it is not to be remembered
+	reads   []graph.Read
 }
 
 type how uint8
@@ -80,8 +86,30 @@ const (
 	panicked
 )
 
-// execute runs the body, and compares what it ends in: both are users' code, and
-// no lock is held. It recovers everything but Goexit.
+// hop is how many bodies nest in the stack of one goroutine. Go bounds a stack at
+// a gigabyte, and going beyond cannot be recovered from.
+const hop = 5000
+
+// runAt is execute on a fresh goroutine every hop levels.
+func (db *DB) runAt(depth int, cx *Context, k keeper, slot uint32) ending {
+	if depth == 0 || depth%hop != 0 {
+		return db.execute(cx, k, slot)
+	}
+	var e ending
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		e = db.execute(cx, k, slot)
+	}()
+	<-done
+	if e.how == neither {
+		goruntime.Goexit() // as the body did
+	}
+	return e
+}
+
+// execute runs the body, and looks at what it ends in: comparing values and asking
+// errors is users' code too. No lock is held. It recovers everything but Goexit.
 //
 //go:noinline
 func (db *DB) execute(cx *Context, k keeper, slot uint32) (e ending) {
@@ -111,6 +139,7 @@ func (db *DB) execute(cx *Context, k keeper, slot uint32) (e ending) {
 		e.out, e.err = k.fail(err), err
 	}
 	e.same = k.same(slot, e.out)
+	e.passing = transient(e.err)
 	e.how = returned
 	return e
 }
@@ -169,13 +198,13 @@ func (w *walk) conclude(f *flight.Flight, k keeper, slot uint32, e *ending) Even
 		return Cancel
 	case e.how == panicked:
 		// The old outcome, the reads and the records stay for later.
-		if w.req.rev.Load() == rev {
+		if w.db.allHold(w.req, e.reads) {
 			f.Panicked, f.Revision = e.panic, rev
+			w.req.panic(n, e.panic, rev)
 		}
-		w.req.panic(n, e.panic)
 		return Cancel
 	}
-	passing := f.Transient.Load() || transient(e.err)
+	passing := f.Transient.Load() || e.passing
 	times := w.db.g.Times(n)
 	times.Ran, times.Verified = rev, rev
 	kind := Cutoff
@@ -186,17 +215,25 @@ func (w *walk) conclude(f *flight.Flight, k keeper, slot uint32, e *ending) Even
 	} else {
 		w.db.cutoffs.Add(1)
 	}
-	if f.Cycle != nil {
-		w.db.cyclic[n] = true
+	reads, lived := withoutPanics(e.reads)
+	if f.Cycle != nil || lived {
+		w.db.blind[n] = true
 	} else {
-		delete(w.db.cyclic, n)
+		delete(w.db.blind, n)
 	}
-	volatile := passing || f.Fleeting || k.query().def.Kind == KindAlways
+	volatile := passing || lived || f.Fleeting || k.query().def.Kind == KindAlways
 	if volatile {
 		w.db.board.Hold(n, w.req.Request)
 	}
-	w.db.g.Finish(n, w.req.ID, e.reads, volatile)
+	w.db.g.Finish(n, w.req.ID, reads, volatile)
 	return kind
+}
+
+// withoutPanics removes the reads that ended in a panic, and reports whether the
+// body has lived with one. What it made of that is good for its request.
+func withoutPanics(reads []graph.Read) (kept []graph.Read, lived bool) {
+	kept = slices.DeleteFunc(reads, func(r graph.Read) bool { return r.Stamp == neverStamp })
+	return kept, len(kept) < len(reads)
 }
 
 // aborted reports whether the body has seen its request end. Whatever it made of
@@ -205,5 +242,5 @@ func (w *walk) aborted(f *flight.Flight) bool {
 	if f.SawAbort.Load() {
 		return true
 	}
-	return f.Looked.Load() && (w.req.err != nil || w.req.ctx.Err() != nil)
+	return f.Looked.Load() && (w.req.err != nil || w.ctx().Err() != nil)
 }

@@ -4,6 +4,106 @@ package scenarios
 
 import query "querygen.dev/runtime"
 
+var getThingQuery = query.Define[World, *Thing](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.thing",
+	Kind:   query.KindGeneration,
+	Params: 1,
+})
+
+// GetThing is what the world says it is.
+//
+// GetThing is the memoized form of [thing].
+func GetThing(cx *query.Context, w World) *Thing {
+	return getThingQuery.Value(cx, w)
+}
+
+// RefreshGetThing makes [GetThing] with these arguments run again at its next
+// demand; no other node is affected unless the outcome changes.
+func RefreshGetThing(tx *query.Tx, w World) {
+	getThingQuery.Refresh(tx, w)
+}
+
+var seenQuery = query.Define[World, *Thing](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.seen",
+	Kind:   query.KindPure,
+	Params: 1,
+})
+
+// Seen runs whenever thing has changed.
+//
+// Seen is the memoized form of [seen].
+func Seen(cx *query.Context, w World) *Thing {
+	return seenQuery.Value(cx, w)
+}
+
+var getFuzzyQuery = query.Define[struct{}, Fuzzy](query.Definition{
+	Name: "querygen.dev/runtime/internal/scenarios.fuzzy",
+	Kind: query.KindPure,
+})
+
+// GetFuzzy is the memoized form of [fuzzy].
+func GetFuzzy(cx *query.Context) Fuzzy {
+	return getFuzzyQuery.Value(cx, struct{}{})
+}
+
+var aboveFuzzyQuery = query.Define[struct{}, float64](query.Definition{
+	Name: "querygen.dev/runtime/internal/scenarios.aboveFuzzy",
+	Kind: query.KindPure,
+})
+
+// AboveFuzzy is the memoized form of [aboveFuzzy].
+func AboveFuzzy(cx *query.Context) float64 {
+	return aboveFuzzyQuery.Value(cx, struct{}{})
+}
+
+var getIdentQuery = query.Define[struct{}, *Ident](query.Definition{
+	Name:      "querygen.dev/runtime/internal/scenarios.ident",
+	Kind:      query.KindPure,
+	Identity:  true,
+	NoPersist: true,
+})
+
+// GetIdent is the memoized form of [ident].
+func GetIdent(cx *query.Context) *Ident {
+	return getIdentQuery.Value(cx, struct{}{})
+}
+
+var aboveIdentQuery = query.Define[struct{}, int](query.Definition{
+	Name: "querygen.dev/runtime/internal/scenarios.aboveIdent",
+	Kind: query.KindPure,
+})
+
+// AboveIdent is the memoized form of [aboveIdent].
+func AboveIdent(cx *query.Context) int {
+	return aboveIdentQuery.Value(cx, struct{}{})
+}
+
+var numbersQuery = query.Define[struct{}, []int](query.Definition{
+	Name: "querygen.dev/runtime/internal/scenarios.numbers",
+	Kind: query.KindInput,
+})
+
+// Numbers is the memoized form of [numbers].
+func Numbers(cx *query.Context) []int {
+	return numbersQuery.Value(cx, struct{}{})
+}
+
+// SetNumbers sets what [Numbers] returns. An equal value is no change.
+func SetNumbers(tx *query.Tx, value []int) {
+	numbersQuery.Set(tx, struct{}{}, value)
+}
+
+// UnsetNumbers takes away what was set: [Numbers] is what its function says
+// again.
+func UnsetNumbers(tx *query.Tx) {
+	numbersQuery.Unset(tx, struct{}{})
+}
+
+// LookupNumbers returns what [Numbers] is set to, the sets of this Tx included.
+func LookupNumbers(tx *query.Tx) (value []int, ok bool) {
+	return numbersQuery.Lookup(tx, struct{}{})
+}
+
 var ouroborosQuery = query.Define[struct{}, int](query.Definition{
 	Name:  "querygen.dev/runtime/internal/scenarios.ouroboros",
 	Kind:  query.KindPure,
@@ -883,6 +983,27 @@ func PlainTask(w World, name string) query.Task[int] {
 // The functions are bound here and not in the descriptors above, so that
 // queries may call each other in a circle.
 func init() {
+	getThingQuery.Bind(thing, func(cx *query.Context, k World) (*Thing, error) {
+		return thing(cx, k), nil
+	})
+	seenQuery.Bind(seen, func(cx *query.Context, k World) (*Thing, error) {
+		return seen(cx, k), nil
+	})
+	getFuzzyQuery.Bind(fuzzy, func(cx *query.Context, _ struct{}) (Fuzzy, error) {
+		return fuzzy(cx), nil
+	})
+	aboveFuzzyQuery.Bind(aboveFuzzy, func(cx *query.Context, _ struct{}) (float64, error) {
+		return aboveFuzzy(cx), nil
+	})
+	getIdentQuery.Bind(ident, func(cx *query.Context, _ struct{}) (*Ident, error) {
+		return ident(cx), nil
+	})
+	aboveIdentQuery.Bind(aboveIdent, func(cx *query.Context, _ struct{}) (int, error) {
+		return aboveIdent(cx), nil
+	})
+	numbersQuery.Bind(numbers, func(cx *query.Context, _ struct{}) ([]int, error) {
+		return numbers(cx), nil
+	})
 	ouroborosQuery.Bind(ouroboros, func(cx *query.Context, _ struct{}) (int, error) {
 		return ouroboros(cx)
 	})
