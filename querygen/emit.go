@@ -27,6 +27,7 @@ func emit(p *pack) ([]byte, error) {
 	f := jen.NewFilePathName(p.path, p.name)
 	f.HeaderComment(header)
 	e := &emitter{&importer{f, p.checked.types, p.takenNames(), make(map[string]bool)}, p}
+	p.names = e.free // the map itself, to which all that follows will add
 	e.seen[runtimePath] = true
 	e.register(runtimePath, "", "query") // always spelled out: the package is called runtime
 	var binds []jen.Code
@@ -41,7 +42,6 @@ func emit(p *pack) ([]byte, error) {
 	f.Comment("The functions are bound here and not in the descriptors above, so that")
 	f.Comment("queries may call each other in a circle.")
 	f.Func().Id("init").Params().Block(binds...)
-	p.names = e.free
 	var buf bytes.Buffer
 	if err := f.Render(&buf); err != nil {
 		return nil, fmt.Errorf("internal error, the generated code is no Go: %w", err)

@@ -75,16 +75,23 @@ type File struct {
 // What is wrong with the user's code is in Result.Problems; the error says that
 // the packages could not be loaded at all.
 func Generate(ctx context.Context, c Config) (*Result, error) {
-	var w *world
-	var err error
+	w, err := analyze(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	r := &Result{}
+	c.timed("emit", func() { w.collect(r) })
+	return r, nil
+}
+
+// analyze does all that comes before the writing.
+func analyze(ctx context.Context, c Config) (w *world, err error) {
 	c.timed("load", func() { w, err = load(ctx, c) })
 	if err != nil {
 		return nil, err
 	}
 	c.timed("check", w.checkAll)
-	r := &Result{}
-	c.timed("emit", func() { w.collect(r) })
-	return r, nil
+	return w, nil
 }
 
 // checkAll makes models of the packages, and finds what is wrong with them.
