@@ -212,3 +212,48 @@ func TestUnwindInCoroutine(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A flight that was found on a cycle while it was verified may meet another one
+// when it runs. It once asked for ever.
+func TestTwoCycles(t *testing.T) {
+	db := query.New(query.Options{Parallelism: 4})
+	defer db.Close()
+	var slow atomic.Bool
+	running := make(chan bool, 10)
+	var a, b, c string
+	back := func(cx *query.Context) (int, error) {
+		if hookIn.Value(cx, "flag") == 1 {
+			return hookQ.Get(cx, a)
+		}
+		return 1, nil
+	}
+	b, c = hook(t, "b", back), hook(t, "c", back)
+	a = hook(t, "a", func(cx *query.Context) (int, error) {
+		vs, err := query.Map(cx, []string{b, c}, func(cx *query.Context, key string) (int, error) {
+			switch {
+			case slow.Load() && key == b:
+				running <- true
+				time.Sleep(40 * time.Millisecond)
+			case slow.Load():
+				time.Sleep(20 * time.Millisecond) // by now the other request's c waits for a
+			}
+			return hookQ.Get(cx, key)
+		})
+		return vs[0] + vs[1], err
+	})
+	if v, err := hookQ.Get(db.Context(t.Context()), a); v != 2 || err != nil {
+		t.Error(v, err)
+	}
+	setHook(t, db, "flag", 1)
+	slow.Store(true)
+	var other sync.WaitGroup
+	other.Go(func() {
+		<-running
+		hookQ.Get(db.Context(t.Context()), c)
+	})
+	_, err := hookQ.Get(db.Context(t.Context()), a)
+	if _, ok := errors.AsType[*query.CycleError](err); !ok {
+		t.Error(err)
+	}
+	other.Wait()
+}
