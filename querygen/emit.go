@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"go/types"
+	"maps"
 
 	"github.com/dave/jennifer/jen"
 )
@@ -26,6 +27,7 @@ func emit(p *pack) ([]byte, error) {
 	f := jen.NewFilePathName(p.path, p.name)
 	f.HeaderComment(header)
 	e := &emitter{&importer{f, p.checked.types, p.takenNames(), make(map[string]bool)}, p}
+	p.names = e.free // the map itself, to which all that follows will add
 	e.seen[runtimePath] = true
 	e.register(runtimePath, "", "query") // always spelled out: the package is called runtime
 	var binds []jen.Code
@@ -35,6 +37,7 @@ func emit(p *pack) ([]byte, error) {
 		binds = append(binds, w.bind())
 		w.structs()
 		w.functions()
+		binds = append(binds, w.projections()...)
 	}
 	f.Comment("The functions are bound here and not in the descriptors above, so that")
 	f.Comment("queries may call each other in a circle.")
@@ -55,14 +58,17 @@ func (p *pack) takenNames() scope {
 		taken.take(name)
 	}
 	taken.take(p.checked.types.Scope().Names()...)
-	for _, q := range p.queries {
+	if p.role == internal {
+		maps.Copy(taken, p.subject.names)
+	}
+	for _, q := range p.allQueries() {
 		for _, d := range q.declarations() {
 			taken.take(d.name)
 		}
 		taken.take(q.userNames()...)
 		taken.take(q.context.name)
 	}
-	for _, s := range p.sources {
+	for _, s := range p.allSources() {
 		file := p.checked.info.Scopes[s.syntax]
 		for _, name := range file.Names() {
 			if _, ok := file.Lookup(name).(*types.PkgName); !ok {
@@ -130,7 +136,7 @@ var kindConstants = map[kind]string{
 func (w *writer) descriptor() {
 	o := w.ann.options
 	fields := []jen.Code{
-		jen.Id("Name").Op(":").Lit(w.pack.path + "." + w.qualified()),
+		jen.Id("Name").Op(":").Lit(w.pack.path + "." + w.qualified() + w.suffix),
 		jen.Id("Kind").Op(":").Add(w.runtime(kindConstants[w.ann.kind])),
 	}
 	if n := len(w.parts); n > 0 {

@@ -11,6 +11,7 @@ import (
 // A query is one annotated function with everything that will be generated for
 // it. It is made from syntax; check adds the types.
 type query struct {
+	projected
 	source   *source
 	decl     *ast.FuncDecl
 	ann      *annotation
@@ -47,7 +48,14 @@ func (p *pack) model() {
 		}
 	}
 	for _, s := range p.others {
-		s.reportUnfit()
+		if s.pack == p {
+			s.reportUnfit()
+		}
+	}
+	if p.role != ordinary && len(p.queries) > 0 {
+		for _, s := range p.sources {
+			s.reportSyntax() // read with the others, whose syntax is none of our business
+		}
 	}
 }
 
@@ -94,7 +102,7 @@ func (q *query) modelReceiver(list *ast.FieldList) {
 	case *ast.Ident:
 		q.recv = e.Name
 	case *ast.IndexExpr, *ast.IndexListExpr:
-		q.refuse(expr.Pos(), "a query can't have type parameters, and the receiver has some")
+		q.refuse(expr.Pos(), "a query can't have type parameters, and the receiver has some: write a function")
 	default:
 		q.refused = true
 	}
@@ -105,7 +113,7 @@ func (q *query) modelName() {
 	name, wrapper := q.decl.Name, q.ann.options.name
 	switch {
 	case q.decl.Type.TypeParams != nil:
-		q.refuse(q.decl.Type.TypeParams.Pos(), "a query can't have type parameters")
+		q.refuse(q.decl.Type.TypeParams.Pos(), "a query can't have type parameters: write one for each type")
 	case name.Name == "_" || q.recv == "" && (name.Name == "init" || name.Name == "main" && q.source.pack.name == "main"):
 		q.refuse(name.Pos(), "the function %s can't be called, so it can't be a query", name.Name)
 		q.nameless = true
