@@ -1,6 +1,7 @@
 package querygen
 
 import (
+	"fmt"
 	"go/ast"
 	"go/token"
 	"slices"
@@ -149,14 +150,13 @@ func (s *source) merge(found []docLine) *annotation {
 		}
 		a.settle()
 		s.join(a, rest[0])
-		s.warnBare(first, a)
-		s.warnBare(rest[0], a)
+		s.warnBare(a, first, rest[0])
 		rest = rest[1:]
 	} else if first.form != formCanonical {
-		s.warnBare(first, a)
+		s.warnBare(a, first)
 	}
 	for _, l := range rest {
-		s.errorf(l.pos, "a second annotation on this function, which has one at %s", s.problems.at(s.position(first.pos)))
+		s.errorf(l.pos, "a second annotation on this function, which has one at %s: keep one of them", s.problems.at(s.position(first.pos)))
 	}
 	return a
 }
@@ -173,10 +173,27 @@ func isPair(a, b docLine) bool {
 	return a.form != formCanonical && b.form != formCanonical && a.tool != b.tool
 }
 
-// warnBare names the canonical spelling of the whole annotation.
-func (s *source) warnBare(l docLine, a *annotation) {
-	if len(l.faults) == 0 {
-		s.warn(l.pos, "%q is not the canonical spelling, write %s", l.text, strings.Join(append([]string{a.kind.spelling()}, a.words...), " "))
+// warnBare names the canonical spelling of the whole annotation. The fix is with
+// the first line, for all of them.
+func (s *source) warnBare(a *annotation, lines ...docLine) {
+	canonical := strings.Join(append([]string{a.kind.spelling()}, a.words...), " ")
+	sound := true
+	for _, l := range lines {
+		sound = sound && len(l.faults) == 0
+	}
+	for i, l := range lines {
+		if len(l.faults) > 0 {
+			continue
+		}
+		p := Problem{
+			Pos:     s.position(l.pos),
+			Message: fmt.Sprintf("%q is not the canonical spelling, write %s", l.text, canonical),
+			Warning: true,
+		}
+		if i == 0 && sound {
+			p.Fix = s.fixBare(lines, canonical)
+		}
+		s.problems.list = append(s.problems.list, p)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"strings"
 )
 
 // declared returns the places of the package's own declarations, by name, and
@@ -11,15 +12,19 @@ import (
 // would collide on another platform, or in a test.
 func (p *pack) declared() map[string]token.Pos {
 	places := make(map[string]token.Pos)
+	lists := [][]*source{p.sources, p.others}
+	if p.role != ordinary { // the tests are among the others of their subject
+		lists = [][]*source{p.subject.sources, p.subject.others}
+	}
 	put := func(name string, pos token.Pos) {
 		if _, ok := places[name]; !ok {
 			places[name] = pos
 		}
 	}
-	for _, list := range [][]*source{p.sources, p.others} {
+	for _, list := range lists {
 		for _, s := range list {
 			if s.syntax.Name.Name != p.name {
-				continue // an external test package
+				continue // the package beside: the external tests, or what they test
 			}
 			for _, d := range s.syntax.Decls {
 				eachName(d, put)
@@ -75,20 +80,52 @@ func receiverName(e ast.Expr) string {
 func (p *pack) findCollisions() {
 	declared := p.declared()
 	generated := make(map[string]*query)
+	if p.role == internal {
+		for _, q := range p.subject.queries {
+			for _, d := range q.declarations() {
+				generated[q.fullName(d)] = q
+			}
+		}
+	}
 	for _, q := range p.queries {
 		if q.refused {
 			continue
 		}
 		q.hidden = make(map[string]bool)
 		for _, d := range q.declarations() {
-			full := q.fullName(d)
-			if pos, ok := declared[full]; ok {
-				q.collides(d, "the declaration at", pos)
-			} else if other := generated[full]; other != nil {
-				q.collides(d, "what is generated for "+other.qualified()+" at", other.decl.Name.Pos())
-			} else {
-				generated[full] = q
-			}
+			q.claim(d, declared, generated)
+		}
+	}
+}
+
+// claim reserves a generated name for the query, or reports that it is taken.
+func (q *query) claim(d declaration, declared map[string]token.Pos, generated map[string]*query) {
+	full := q.fullName(d)
+	if pos, ok := declared[full]; ok {
+		q.collides(d, "the declaration at", pos)
+	} else if other := generated[full]; other != nil {
+		q.collides(d, "what is generated for "+other.qualified()+" at", other.decl.Name.Pos())
+	} else {
+		generated[full] = q
+	}
+}
+
+// findProjectionCollisions is findCollisions for the projections, of which only
+// the types tell.
+func (p *pack) findProjectionCollisions() {
+	declared := p.declared()
+	generated := make(map[string]*query)
+	for _, q := range p.allQueries() {
+		projections := q.projections
+		q.projections = nil
+		for _, d := range q.declarations() {
+			generated[q.fullName(d)] = q
+		}
+		q.projections = projections
+	}
+	for _, q := range p.queries {
+		for _, pr := range q.projections {
+			q.claim(declaration{pr.name, q.recv != ""}, declared, generated)
 		}
 	}
 }
@@ -122,6 +159,11 @@ func (q *query) role(name string) string {
 	case q.names.keys:
 		return "the list of keys"
 	}
+	for _, p := range q.projections {
+		if p.name == name {
+			return "the projection " + strings.TrimPrefix(p.suffix(), ".")
+		}
+	}
 	return "a setter"
 }
 
@@ -129,7 +171,7 @@ func (q *query) role(name string) string {
 // that leads to the next error would be worse than none.
 func (q *query) freeName() string {
 	declared := q.source.pack.declared()
-	for _, other := range q.source.pack.queries {
+	for _, other := range q.source.pack.allQueries() {
 		for _, d := range other.declarations() {
 			declared[other.fullName(d)] = 0
 		}
@@ -137,6 +179,11 @@ func (q *query) freeName() string {
 	free := func(wrapper string) bool {
 		try := *q
 		try.names = nameQuery(wrapper, q)
+		try.projections = nil
+		for _, p := range q.projections {
+			p.name = p.wrapper(wrapper)
+			try.projections = append(try.projections, p)
+		}
 		for _, d := range try.declarations() {
 			if _, ok := declared[try.fullName(d)]; ok {
 				return false
@@ -164,7 +211,7 @@ func (q *query) checkScopes() {
 			q.checkFields(d)
 			continue
 		}
-		for _, s := range q.source.pack.sources {
+		for _, s := range q.source.pack.allSources() {
 			scope := q.source.pack.checked.info.Scopes[s.syntax]
 			if scope == nil {
 				continue

@@ -14,7 +14,9 @@
 //	func Parse(cx *query.Context, file File) (*Tree, error)
 //
 // together with its setters if it is an input, and the descriptor by which
-// querygen.dev/runtime knows it.
+// querygen.dev/runtime knows it. Queries in _test.go files have their wrappers
+// in query_gen_test.go, those of the external test package in
+// query_gen_x_test.go.
 //
 // # The model
 //

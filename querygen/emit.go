@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"go/types"
+	"maps"
 
 	"github.com/dave/jennifer/jen"
 )
@@ -35,10 +36,12 @@ func emit(p *pack) ([]byte, error) {
 		binds = append(binds, w.bind())
 		w.structs()
 		w.functions()
+		binds = append(binds, w.projections()...)
 	}
 	f.Comment("The functions are bound here and not in the descriptors above, so that")
 	f.Comment("queries may call each other in a circle.")
 	f.Func().Id("init").Params().Block(binds...)
+	p.names = e.free
 	var buf bytes.Buffer
 	if err := f.Render(&buf); err != nil {
 		return nil, fmt.Errorf("internal error, the generated code is no Go: %w", err)
@@ -55,14 +58,17 @@ func (p *pack) takenNames() scope {
 		taken.take(name)
 	}
 	taken.take(p.checked.types.Scope().Names()...)
-	for _, q := range p.queries {
+	if p.role == internal {
+		maps.Copy(taken, p.subject.names)
+	}
+	for _, q := range p.allQueries() {
 		for _, d := range q.declarations() {
 			taken.take(d.name)
 		}
 		taken.take(q.userNames()...)
 		taken.take(q.context.name)
 	}
-	for _, s := range p.sources {
+	for _, s := range p.allSources() {
 		file := p.checked.info.Scopes[s.syntax]
 		for _, name := range file.Names() {
 			if _, ok := file.Lookup(name).(*types.PkgName); !ok {
@@ -130,7 +136,7 @@ var kindConstants = map[kind]string{
 func (w *writer) descriptor() {
 	o := w.ann.options
 	fields := []jen.Code{
-		jen.Id("Name").Op(":").Lit(w.pack.path + "." + w.qualified()),
+		jen.Id("Name").Op(":").Lit(w.pack.path + "." + w.qualified() + w.suffix),
 		jen.Id("Kind").Op(":").Add(w.runtime(kindConstants[w.ann.kind])),
 	}
 	if n := len(w.parts); n > 0 {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A Config says what to generate for.
@@ -17,6 +18,18 @@ type Config struct {
 	Dir      string   // where the patterns are resolved; empty: the current directory
 	Env      []string // of the go command; nil: this process's
 	Patterns []string // packages, as the go command understands them; empty: "."
+
+	// Phase, if it is set, is told how long each part of the work has taken.
+	Phase func(name string, took time.Duration)
+}
+
+// timed runs f, and tells Phase about it.
+func (c Config) timed(name string, f func()) {
+	start := time.Now()
+	f()
+	if c.Phase != nil {
+		c.Phase(name, time.Since(start))
+	}
 }
 
 // A Result is what Generate makes of the packages.
@@ -26,8 +39,17 @@ type Result struct {
 	Files []File
 	// Problems holds the errors and warnings, sorted by place.
 	Problems []Problem
+	// Packages holds the packages that the patterns name, sorted by path.
+	Packages []Package
 	// Queries is the number of annotated functions.
 	Queries int
+}
+
+// A Package is one of the packages that the patterns name.
+type Package struct {
+	Path    string // the import path
+	Dir     string // absolute
+	Queries int    // annotated functions
 }
 
 // Failed tells whether there are errors among the problems.
@@ -45,6 +67,7 @@ type File struct {
 	Path    string // absolute
 	Content []byte // nil: there should be no file
 	Stale   bool   // what is on disk differs
+	Package string // the import path of its package
 }
 
 // Generate makes the generated files of the packages and writes nothing.
@@ -52,14 +75,24 @@ type File struct {
 // What is wrong with the user's code is in Result.Problems; the error says that
 // the packages could not be loaded at all.
 func Generate(ctx context.Context, c Config) (*Result, error) {
-	w, err := load(ctx, c)
+	var w *world
+	var err error
+	c.timed("load", func() { w, err = load(ctx, c) })
 	if err != nil {
 		return nil, err
 	}
+	c.timed("check", w.checkAll)
+	r := &Result{}
+	c.timed("emit", func() { w.collect(r) })
+	return r, nil
+}
+
+// checkAll makes models of the packages, and finds what is wrong with them.
+func (w *world) checkAll() {
 	// Each step goes over all packages before the next begins: the types of one
 	// package need the models of those it imports. Packages that were not asked
 	// for are modelled too, for their stubs.
-	packs := w.sortedPacks()
+	packs := w.allPacks()
 	for _, p := range packs {
 		p.model()
 	}
@@ -71,17 +104,30 @@ func Generate(ctx context.Context, c Config) (*Result, error) {
 		p.checkRules()
 	}
 	w.findMisuses()
-	r := &Result{}
-	for _, p := range packs {
-		if p.matched {
-			r.Queries += len(p.queries)
-			r.Files = p.addFile(r.Files)
+}
+
+// collect fills in the result.
+func (w *world) collect(r *Result) {
+	for _, p := range w.sortedPacks() {
+		if !p.matched {
+			continue
 		}
+		n := len(p.queries)
+		r.Files = p.addFile(r.Files)
+		for _, role := range []role{internal, external} {
+			t := w.tested(p, role)
+			if t == nil { // there may be a file from before
+				t = &pack{world: w, path: p.path, dir: p.dir, role: role, subject: p}
+			}
+			n += len(t.queries)
+			r.Files = t.addFile(r.Files)
+		}
+		r.Packages = append(r.Packages, Package{p.path, p.dir, n})
+		r.Queries += n
 	}
 	slices.SortFunc(r.Files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	w.dropWarnings()
 	r.Problems = w.problems.sorted()
-	return r, nil
 }
 
 // dropWarnings drops warnings about packages that were not asked for. Their
@@ -114,7 +160,7 @@ func (p *pack) addFile(files []File) []File {
 		}
 		return files
 	}
-	if p.world.problems.failed(p.dir) || len(p.queries) == 0 && !exists {
+	if p.failed() || len(p.queries) == 0 && !exists {
 		return files
 	}
 	var content []byte
@@ -125,7 +171,7 @@ func (p *pack) addFile(files []File) []File {
 		}
 	}
 	stale := exists != (content != nil) || !bytes.Equal(old, content)
-	return append(files, File{p.output(), content, stale})
+	return append(files, File{p.output(), content, stale, p.path})
 }
 
 // isOurs tells whether a file on disk may be written over: our header is in it

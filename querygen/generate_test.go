@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"go/format"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,27 +29,88 @@ var update = flag.Bool("update", false, "rewrite what the cases want")
 // A third, patterns, names the packages to generate for; without it it is all.
 //
 // In the end everything that was generated is vetted at once, together with
-// the user's code that calls it.
+// the user's code that calls it, and run: see run_test.go.
 func TestGenerate(t *testing.T) {
 	root := newModule(t)
 	names, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(names) == 0 {
 		t.Fatal("no cases", err)
 	}
-	var good []string
+	var cases []*testCase
 	for _, name := range names {
 		id := strings.TrimSuffix(filepath.Base(name), ".txtar")
-		t.Run(id, func(t *testing.T) {
-			c := newCase(t, name, filepath.Join(root, id))
-			if c.run(t) {
-				good = append(good, "./"+id+"/...")
+		cases = append(cases, newCase(t, name, filepath.Join(root, id)))
+	}
+	generateCases(t, root, cases)
+	var done []*testCase
+	for _, c := range cases {
+		t.Run(c.id(), func(t *testing.T) {
+			if c.check(t) {
+				done = append(done, c)
 			}
 		})
 	}
-	cmd := exec.Command("go", append([]string{"vet"}, good...)...)
-	cmd.Dir = root
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("the generated code does not pass go vet: %v\n%s", err, out)
+	againCases(t, root, done)
+	vetCases(t, root, done)
+	runCases(t, root, done)
+}
+
+// generateCases generates for all cases in one run, but for those that name
+// their packages.
+func generateCases(t *testing.T, root string, cases []*testCase) {
+	t.Helper()
+	var together []string
+	for _, c := range cases {
+		if f := c.find("patterns"); f != nil {
+			c.dirGenerated = c.dir
+			c.result = generate(t, c.dir, strings.Fields(string(f.Data)))
+			continue
+		}
+		together = append(together, "./"+c.id()+"/...")
+	}
+	all := generate(t, root, together)
+	for _, c := range cases {
+		if c.result != nil {
+			continue
+		}
+		c.dirGenerated, c.result = root, &Result{}
+		for _, p := range all.Problems {
+			if inside(c.dir, p.Pos.Filename) {
+				c.result.Problems = append(c.result.Problems, p)
+			}
+		}
+		for _, f := range all.Files {
+			if inside(c.dir, f.Path) {
+				c.result.Files = append(c.result.Files, f)
+			}
+		}
+	}
+	for _, p := range all.Problems {
+		if p.Pos.Filename == "" {
+			t.Errorf("a problem of no case: %s", p.Message)
+		}
+	}
+}
+
+func inside(dir, path string) bool { return strings.HasPrefix(path, dir+string(filepath.Separator)) }
+
+func generate(t *testing.T, dir string, patterns []string) *Result {
+	t.Helper()
+	r, err := Generate(context.Background(), Config{Dir: dir, Patterns: patterns})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// againCases checks that a second run has nothing left to do.
+func againCases(t *testing.T, root string, cases []*testCase) {
+	for _, f := range generate(t, root, []string{"./..."}).Files {
+		for _, c := range cases {
+			if f.Stale && inside(c.dir, f.Path) && c.find("patterns") == nil {
+				t.Errorf("%s is stale after it was written", Relative(root, f.Path))
+			}
+		}
 	}
 }
 
@@ -90,9 +151,11 @@ func writeFile(t *testing.T, name string, data []byte) {
 
 // A testCase is one archive, laid out in a directory.
 type testCase struct {
-	archive *txtar.Archive
-	name    string
-	dir     string
+	archive      *txtar.Archive
+	name         string
+	dir          string
+	result       *Result
+	dirGenerated string // where the user stood
 }
 
 func newCase(t *testing.T, name, dir string) *testCase {
@@ -105,18 +168,14 @@ func newCase(t *testing.T, name, dir string) *testCase {
 			writeFile(t, filepath.Join(dir, f.Name), f.Data)
 		}
 	}
-	return &testCase{archive, name, dir}
+	return &testCase{archive: archive, name: name, dir: dir}
 }
 
-// run generates, compares, and writes. It tells whether there is code to vet.
-func (c *testCase) run(t *testing.T) bool {
-	r, err := c.generate()
-	if err != nil {
-		c.compare(t, "want", "error: "+err.Error()+"\n")
-		return false
-	}
-	c.compare(t, "want", c.report(r))
-	for _, f := range r.Files {
+// check compares what was generated, and writes it. It tells whether there is
+// code to vet.
+func (c *testCase) check(t *testing.T) bool {
+	c.compare(t, "want", c.report())
+	for _, f := range c.result.Files {
 		if pretty, err := format.Source(f.Content); err != nil || !bytes.Equal(pretty, f.Content) {
 			t.Errorf("%s is not as gofmt would have it (%v)", f.Path, err)
 		}
@@ -128,38 +187,28 @@ func (c *testCase) run(t *testing.T) bool {
 			t.Error(err)
 		}
 	}
-	c.again(t)
-	return !r.Failed()
-}
-
-func (c *testCase) generate() (*Result, error) {
-	patterns := []string{"./..."}
-	if f := c.find("patterns"); f != nil {
-		patterns = strings.Fields(string(f.Data))
-	}
-	return Generate(context.Background(), Config{Dir: c.dir, Patterns: patterns})
-}
-
-// again checks that a second run has nothing left to do.
-func (c *testCase) again(t *testing.T) {
-	r, err := c.generate()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range r.Files {
-		if f.Stale {
-			t.Errorf("%s is stale after it was written", Relative(c.dir, f.Path))
+	for _, f := range c.archive.Files {
+		name, ok := strings.CutPrefix(f.Name, "want/")
+		generated := func(g File) bool { return Relative(c.dir, g.Path) == filepath.FromSlash(name) }
+		if ok && isOutput(name) && !slices.ContainsFunc(c.result.Files, generated) {
+			t.Errorf("%s is not generated", name)
 		}
 	}
+	return !c.result.Failed()
 }
 
-// report spells a result, one line for each thing.
-func (c *testCase) report(r *Result) string {
+// report spells a result, one line for each thing, as if the user stood in the
+// directory of the case.
+func (c *testCase) report() string {
 	var b strings.Builder
-	for _, p := range r.Problems {
+	places := regexp.MustCompile(`(^| )` + regexp.QuoteMeta(c.id()) + `/`)
+	for _, p := range c.result.Problems {
+		if c.dirGenerated != c.dir {
+			p.Message = places.ReplaceAllString(p.Message, "$1")
+		}
 		fmt.Fprintln(&b, p.Format(c.dir))
 	}
-	for _, f := range r.Files {
+	for _, f := range c.result.Files {
 		what := "keep"
 		switch {
 		case f.Content == nil:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/ast"
 	"go/token"
 	"os"
 	"path/filepath"
@@ -34,6 +35,7 @@ type world struct {
 	problems *problems
 	fset     *token.FileSet
 	packs    map[string]*pack             // by import path: the packages that are read from source
+	tests    []*pack                      // the tests with queries of those that are matched
 	metas    map[string]*packages.Package // by import path: all packages in reach
 	exports  map[string]string            // by import path: the file with the export data
 	unbuilt  map[string]string            // by import path: why there is none
@@ -52,10 +54,15 @@ type pack struct {
 	others  []*source // tests, and what constraints exclude: read for names and lost annotations only
 	queries []*query
 	checked *checked // set by check, nil before
+
+	stubFiles []*ast.File // of its own queries, for the round of checks that goes on
+	role      role
+	subject   *pack // of a test: the package under test
+	names     scope // set by emit: what the output declares, and what it gives way to
 }
 
 // output is the path of the generated file.
-func (p *pack) output() string { return filepath.Join(p.dir, outputName) }
+func (p *pack) output() string { return filepath.Join(p.dir, outputNames[p.role]) }
 
 // outputPosition is where problems with the generated file as a whole are.
 func (p *pack) outputPosition() token.Position {
@@ -77,7 +84,7 @@ func load(ctx context.Context, c Config) (*world, error) {
 		exports:  make(map[string]string),
 		unbuilt:  make(map[string]string),
 	}
-	roots, err := packages.Load(w.config(ctx, c, packages.NeedName|packages.NeedFiles|packages.NeedImports|packages.NeedDeps|packages.NeedModule|packages.NeedTypesSizes), patterns(c)...)
+	roots, err := packages.Load(w.config(ctx, c, listMode), patterns(c)...)
 	if err != nil {
 		return nil, goError(err)
 	}
@@ -88,8 +95,14 @@ func load(ctx context.Context, c Config) (*world, error) {
 	if err := w.match(roots); err != nil {
 		return nil, err
 	}
+	if err := w.loadTests(ctx, c); err != nil {
+		return nil, err
+	}
 	return w, w.loadExports(ctx, c)
 }
+
+// listMode asks for what go list says without building anything.
+const listMode = packages.NeedName | packages.NeedFiles | packages.NeedImports | packages.NeedDeps | packages.NeedModule | packages.NeedTypesSizes
 
 func (w *world) config(ctx context.Context, c Config, mode packages.LoadMode) *packages.Config {
 	return &packages.Config{Context: ctx, Dir: w.dir, Env: c.Env, Mode: mode, Fset: w.fset}
@@ -133,11 +146,12 @@ func (w *world) visit(meta *packages.Package) {
 // parse reads the files of the package.
 func (p *pack) parse() {
 	for _, path := range p.meta.GoFiles {
-		if filepath.Base(path) == outputName {
+		if isOutput(path) {
 			continue
 		}
 		if s := parseSource(p, path); s != nil {
 			p.sources = append(p.sources, s)
+			s.reportSyntax()
 		}
 	}
 	// The go command takes the name from the first file, which may be a
@@ -161,7 +175,7 @@ func (p *pack) parseOthers() {
 	entries, _ := os.ReadDir(p.dir)
 	for _, e := range entries {
 		path := filepath.Join(p.dir, e.Name())
-		if filepath.Ext(path) != ".go" || e.IsDir() || e.Name() == outputName || strings.HasPrefix(e.Name(), ".") || strings.HasPrefix(e.Name(), "_") || slices.Contains(p.meta.GoFiles, path) {
+		if filepath.Ext(path) != ".go" || e.IsDir() || isOutput(path) || strings.HasPrefix(e.Name(), ".") || strings.HasPrefix(e.Name(), "_") || slices.Contains(p.meta.GoFiles, path) {
 			continue
 		}
 		if s := parseSource(&pack{world: &quiet}, path); s != nil {
@@ -224,7 +238,7 @@ func firstLine(msg string) string {
 func (w *world) report(meta *packages.Package) {
 	for _, e := range meta.Errors {
 		pos := w.splitPos(e.Pos)
-		if e.Kind == packages.ParseError || filepath.Base(pos.Filename) == outputName || seenByUs(e.Msg) {
+		if e.Kind == packages.ParseError || isOutput(pos.Filename) || seenByUs(e.Msg) {
 			continue
 		}
 		if p := w.packs[meta.PkgPath]; p != nil && pos.Filename == "" && len(p.sources) > 0 {
@@ -270,10 +284,18 @@ func (w *world) loadExports(ctx context.Context, c Config) error {
 	if meta := w.metas[runtimePath]; meta != nil && len(meta.GoFiles) > 0 && w.packs[runtimePath] == nil {
 		need = append(need, runtimePath) // the stubs import it, even if no package of the user does
 	}
-	for _, p := range w.packs {
+	for _, p := range w.allPacks() {
 		for _, dep := range p.meta.Imports {
 			if w.packs[dep.PkgPath] == nil && dep.PkgPath != "unsafe" && len(dep.GoFiles) > 0 {
 				need = append(need, dep.PkgPath)
+			}
+		}
+	}
+	if w.projects() {
+		// The types of fields can come from anywhere below.
+		for path, meta := range w.metas {
+			if w.packs[path] == nil && path != "unsafe" && len(meta.GoFiles) > 0 {
+				need = append(need, path)
 			}
 		}
 	}

@@ -24,6 +24,9 @@ type query struct {
 	refused  bool            // breaks a rule that leaves nothing to generate, not even a stub
 	hidden   map[string]bool // names that collide: they get no stub
 	object   *types.Func     // set by check
+
+	projections []projection // set by check
+	suffix      string       // of a projection: what follows the function in the query's name
 }
 
 // A part is a parameter or a result.
@@ -47,7 +50,14 @@ func (p *pack) model() {
 		}
 	}
 	for _, s := range p.others {
-		s.reportUnfit()
+		if s.pack == p {
+			s.reportUnfit()
+		}
+	}
+	if p.role != ordinary && len(p.queries) > 0 {
+		for _, s := range p.sources {
+			s.reportSyntax() // read with the others, whose syntax is none of our business
+		}
 	}
 }
 
@@ -94,7 +104,7 @@ func (q *query) modelReceiver(list *ast.FieldList) {
 	case *ast.Ident:
 		q.recv = e.Name
 	case *ast.IndexExpr, *ast.IndexListExpr:
-		q.refuse(expr.Pos(), "a query can't have type parameters, and the receiver has some")
+		q.refuse(expr.Pos(), "a query can't have type parameters, and the receiver has some: write a function")
 	default:
 		q.refused = true
 	}
@@ -105,7 +115,7 @@ func (q *query) modelName() {
 	name, wrapper := q.decl.Name, q.ann.options.name
 	switch {
 	case q.decl.Type.TypeParams != nil:
-		q.refuse(q.decl.Type.TypeParams.Pos(), "a query can't have type parameters")
+		q.refuse(q.decl.Type.TypeParams.Pos(), "a query can't have type parameters: write one for each type")
 	case name.Name == "_" || q.recv == "" && (name.Name == "init" || name.Name == "main" && q.source.pack.name == "main"):
 		q.refuse(name.Pos(), "the function %s can't be called, so it can't be a query", name.Name)
 		q.nameless = true

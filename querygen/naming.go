@@ -92,6 +92,9 @@ func (q *query) declarations() []declaration {
 	}
 	add(q.recv != "", n.wrapper, n.task, n.refresh, n.set, n.unset, n.lookup)
 	add(false, n.keys, n.result, n.key)
+	for _, p := range q.projections {
+		add(q.recv != "", p.name)
+	}
 	return list
 }
 

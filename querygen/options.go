@@ -16,6 +16,7 @@ type options struct {
 	eqNever   bool // each run counts as a change
 	identity  bool // compare by == or a method Equal
 	noPersist bool // never written to disk
+	fields    bool // emit projections of the result
 	given     []string
 }
 
@@ -40,7 +41,7 @@ var optionRules = []optionRule{
 	{name: "limit", value: "a number", step: true},
 	{name: "cycle", value: "fallback:fn or fixpoint:fn", step: true},
 	{name: "keep", value: "a number", step: true},
-	{name: "fields", step: true},
+	{name: "fields", set: func(o *options, _ string) bool { o.fields = true; return true }},
 }
 
 // parseOptions reads the words behind the kind.

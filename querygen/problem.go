@@ -14,6 +14,7 @@ type Problem struct {
 	Pos     token.Position // Filename is absolute, or empty if there is no place to name
 	Message string         // lower-case, without a final period
 	Warning bool           // the output is made all the same
+	Fix     *Fix           // what would settle it, or nil
 }
 
 // Format returns the problem as file:line:col: message, the path relative to
@@ -80,6 +81,7 @@ func (p *problems) sorted() []Problem {
 	})
 	return slices.CompactFunc(p.list, func(a, b Problem) bool {
 		a.Pos.Offset, b.Pos.Offset = 0, 0
+		a.Fix, b.Fix = nil, nil // pointers: equal problems have equal ones
 		return a == b
 	})
 }

@@ -1,6 +1,7 @@
 package querygen
 
 import (
+	"go/ast"
 	"go/token"
 	"go/types"
 	"slices"
@@ -14,27 +15,30 @@ import (
 //
 // Only types can tell for sure whether the last result is an error. Where the
 // spelling has misled the model, the stubs were wrong too, and all is checked
-// once more with better ones.
+// once more with better ones. And only types tell of which fields there are
+// projections, which have no stubs in the first round.
 func (w *world) checkTypes() {
 	c := &checker{world: w, imported: make(map[string]*types.Package)}
 	before := len(w.problems.list)
 	w.checkOnce(c)
-	if !w.resolve() {
+	corrected, projected := w.resolve(), w.project()
+	if !corrected && !projected {
 		return
 	}
 	w.problems.list = slices.Clip(w.problems.list[:before])
-	for _, p := range w.packs {
-		p.checked = nil
+	for _, p := range w.allPacks() {
+		p.findProjectionCollisions()
 	}
 	w.checkOnce(c)
 	w.resolve()
+	w.project()
 }
 
 // resolve finds the types of all queries, and tells whether one of them had to
 // be corrected.
 func (w *world) resolve() bool {
 	corrected := false
-	for _, p := range w.packs {
+	for _, p := range w.allPacks() {
 		for _, q := range p.queries {
 			q.resolve()
 			corrected = q.correct() || corrected
@@ -47,6 +51,13 @@ func (w *world) resolve() bool {
 // bodies are of interest is checked with them before an importer asks for it.
 // What no query can reach is not checked at all.
 func (w *world) checkOnce(c *checker) {
+	stubs := make(map[*pack][]*ast.File) // before the types are gone that some of them are made of
+	for _, p := range w.allPacks() {
+		stubs[p] = p.stubs()
+	}
+	for _, p := range w.allPacks() {
+		p.checked, p.stubFiles = nil, stubs[p]
+	}
 	concerned := make(map[string]bool)
 	for _, p := range w.topological() {
 		concerned[p.path] = len(p.queries) > 0
@@ -57,6 +68,7 @@ func (w *world) checkOnce(c *checker) {
 			c.check(p, true)
 		}
 	}
+	w.checkTests(c)
 }
 
 // imports returns the paths of the packages that the user's files import. The

@@ -26,6 +26,7 @@ func (p *pack) checkRules() {
 		q.checkShape()
 		q.checkKey()
 		q.checkResults()
+		q.checkProjections()
 		if !q.refused {
 			q.checkScopes()
 		}
@@ -187,20 +188,25 @@ func (q *query) reportInvalid(p *part) {
 // remembers, where the wrapper was meant. Around a rerun query it would also
 // hide from the engine that the outside world was read.
 func (w *world) findMisuses() {
-	queries := make(map[types.Object]*query)
-	for _, p := range w.packs {
+	// By position, because a package that is checked again for the sake of a
+	// test has other objects.
+	queries := make(map[token.Pos]*query)
+	for _, p := range w.allPacks() {
 		for _, q := range p.queries {
 			if q.object != nil && !q.refused {
-				queries[q.object] = q
+				queries[q.object.Pos()] = q
 			}
 		}
 	}
-	for _, p := range w.sortedPacks() {
+	for _, p := range w.allPacks() {
 		if p.checked == nil || p.checked.info == nil {
 			continue
 		}
 		for id, obj := range p.checked.info.Uses {
-			q, pos := queries[obj], w.position(id.Pos())
+			q, pos := queries[obj.Pos()], w.position(id.Pos())
+			if p.role != ordinary && !p.insideQuery(id.Pos()) {
+				continue // a test may want to see the function itself
+			}
 			if q != nil && !isStub(pos.Filename) {
 				w.reportMisuse(q, pos)
 			}

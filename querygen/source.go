@@ -22,6 +22,7 @@ type source struct {
 	text      []byte
 	syntax    *ast.File
 	annotated []annotated
+	faults    scanner.ErrorList // of the syntax
 }
 
 // parseSource reads a file. With syntax errors it is as much as the parser
@@ -37,9 +38,7 @@ func parseSource(p *pack, path string) *source {
 	s.syntax, err = parser.ParseFile(p.world.fset, path, text, parser.ParseComments|parser.SkipObjectResolution)
 	if list, ok := err.(scanner.ErrorList); ok {
 		list.RemoveMultiples()
-		for _, e := range list {
-			s.problems.errorf(e.Pos, "%s", e.Msg)
-		}
+		s.faults = list
 	}
 	if s.syntax == nil || s.syntax.Name == nil || s.syntax.Name.Name == "_" {
 		return nil
@@ -90,6 +89,17 @@ func platformName(name string) bool {
 	return err == nil && !match
 }
 
+// reportSyntax reports what the parser found.
+func (s *source) reportSyntax() {
+	for _, e := range s.faults {
+		if s.conflicted(e.Pos.Line) {
+			s.problems.errorf(e.Pos, "a merge conflict: resolve it, and run querygen again")
+			return // what follows is a consequence
+		}
+		s.problems.errorf(e.Pos, "%s", e.Msg)
+	}
+}
+
 // isTest tells whether the file is built for tests only.
 func (s *source) isTest() bool { return strings.HasSuffix(s.path, "_test.go") }
 
@@ -97,10 +107,7 @@ func (s *source) isTest() bool { return strings.HasSuffix(s.path, "_test.go") }
 func (s *source) reportUnfit() {
 	why := s.constraint()
 	for _, a := range s.annotated {
-		switch {
-		case s.isTest():
-			s.errorf(a.ann.pos, "annotations in _test.go files are not built yet")
-		case why != "":
+		if why != "" {
 			s.errorf(a.ann.pos, "an annotation in a file with a build constraint (%s): annotate a function in an unconstrained file that calls this one", why)
 		}
 	}

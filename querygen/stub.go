@@ -35,6 +35,9 @@ func (p *pack) stubs() []*ast.File {
 			files = append(files, f)
 		}
 	}
+	if f := p.projectionStubs(); f != nil {
+		files = append(files, f)
+	}
 	return files
 }
 

@@ -23,6 +23,10 @@ type checked struct {
 type checker struct {
 	world    *world
 	imported map[string]*types.Package // shared by all export data, so that types are identical
+
+	// For external tests only, see standIn.
+	variant *pack           // what an import of the package under test means, nil if it means itself
+	again   map[*pack]*pack // the packages that are checked once more because of it
 }
 
 // check returns the types of a package from source. Bodies matter only where
@@ -39,10 +43,13 @@ func (c *checker) check(p *pack, bodies bool) (*checked, error) {
 	}
 	p.checked = &checked{} // not done: who comes back here has come in a circle
 	var files []*ast.File
-	for _, s := range p.sources {
+	for _, s := range p.allSources() {
 		files = append(files, s.syntax)
 	}
-	files = append(files, p.stubs()...)
+	if p.role == internal {
+		files = append(files, p.subject.stubFiles...)
+	}
+	files = append(files, p.stubFiles...)
 	if bodies {
 		p.checked.info = &types.Info{
 			Defs:   make(map[*ast.Ident]types.Object),
@@ -62,7 +69,7 @@ func (c *checker) config(p *pack, bodies bool) *types.Config {
 		IgnoreFuncBodies: !bodies,
 		FakeImportC:      true,
 		Sizes:            p.meta.TypesSizes,
-		Error:            c.report,
+		Error:            func(err error) { c.report(p, err) },
 	}
 	if m := p.meta.Module; m != nil && m.GoVersion != "" {
 		conf.GoVersion = "go" + m.GoVersion
@@ -74,17 +81,16 @@ func (c *checker) config(p *pack, bodies bool) *types.Config {
 // reported at the annotated function; not the lines that continue an error;
 // and not the soft ones (unused variables and imports): they do not touch what
 // is generated, and a user in the middle of an edit has them all the time.
-func (c *checker) report(err error) {
+func (c *checker) report(p *pack, err error) {
 	e, ok := err.(types.Error)
 	if !ok || e.Soft || strings.HasPrefix(e.Msg, "\t") {
 		return
 	}
 	pos := c.world.position(e.Pos)
-	if isStub(pos.Filename) {
+	if isStub(pos.Filename) || !pos.IsValid() { // the end of what a syntax error has cut off has no place
 		return
 	}
-	msg, _, _ := strings.Cut(e.Msg, "\n")
-	c.world.problems.errorf(pos, "%s", msg)
+	c.world.problems.errorf(pos, "%s", p.explain(e.Msg))
 }
 
 // A packImporter resolves the imports of one package.
@@ -102,7 +108,7 @@ func (i *packImporter) Import(path string) (*types.Package, error) {
 		path = meta.PkgPath
 	}
 	if p := i.world.packs[path]; p != nil {
-		checked, err := i.check(p, false)
+		checked, err := i.check(i.standIn(p), false)
 		if err != nil {
 			return nil, err
 		}

@@ -132,10 +132,14 @@ func (w *writer) functions() {
 
 // wrapper emits the memoized form.
 func (w *writer) wrapper() {
-	s := w.shape("cx", true)
 	for _, line := range w.docLines() {
 		w.file.Comment(line)
 	}
+	w.wrapperFunc()
+}
+
+func (w *writer) wrapperFunc() {
+	s := w.shape("cx", true)
 	method := "Value"
 	results, named := w.resultList(s)
 	if w.failure != nil {

@@ -3,19 +3,34 @@
 //
 // Usage:
 //
-//	querygen [-check] [packages]
+//	querygen [-check] [-diff] [-json] [-v] [packages]
 //
 // The packages are patterns as the go command understands them, by default the
 // package in the current directory. For each package with annotated functions
 // the file query_gen.go is written, if its content has changed.
 //
-// With -check nothing is written, and each file that is not up to date is named
-// on a line of the standard output.
+//   - -check writes nothing, and names each file that is not up to date on a
+//     line of the standard output.
+//   - -diff writes nothing, and prints what would change as a unified diff that
+//     patch -p1 understands.
+//   - -json prints what there is to say as one JSON object instead of lines of
+//     text: see [report] for the schema. It goes together with the others.
+//   - -v tells on the standard error of each package and file, and how long it
+//     took.
 //
 // Errors and warnings go to the standard error as file:line:col: message. The
-// exit code is 0 if all is well, 1 if -check has found a file that is not up to
-// date, and 2 if there are errors. A package with errors keeps the file it has;
-// the others are written all the same.
+// exit code is 0 if all is well, 1 if -check or -diff has found a file that is
+// not up to date, and 2 if there are errors. A package with errors keeps the
+// file it has; the others are written all the same.
+//
+// The same binary is a tool for go vet and go fix, which reports misspelled
+// annotations and rewrites the bare spellings to the canonical ones:
+//
+//	go vet -vettool=$(which querygen) ./...
+//	go fix -fixtool=$(which querygen) ./...
+//
+// Each file is written beside its old form and then takes its place in one step,
+// so an interrupt leaves the one or the other.
 package main
 
 import (
@@ -26,24 +41,36 @@ import (
 	"io"
 	"os"
 	"os/signal"
-
-	"querygen.dev/querygen"
+	"syscall"
 )
 
-const usage = `usage: querygen [-check] [packages]
+const usage = `usage: querygen [-check] [-diff] [-json] [-v] [packages]
 
 Querygen writes query_gen.go for each of the packages (default ".") that has
 functions annotated with //query:pure, //query:input, //rerun:generation or
 //rerun:always.
 
   -check  write nothing; name each file that is not up to date, exit code 1
+  -diff   write nothing; print what would change, exit code 1 if anything would
+  -json   print problems and files as JSON
+  -v      tell about packages, files and times
+
+It is also a tool for go vet -vettool=... and go fix -fixtool=..., which rewrites
+//query and //rerun x to the canonical spelling.
 `
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	if isVetTool(os.Args[1:]) {
+		vetTool()
+	}
+	os.Exit(interruptible(os.Args[1:]))
+}
+
+// interruptible runs the command so that an interrupt lets it clean up.
+func interruptible(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return run(ctx, args, os.Stdout, os.Stderr)
 }
 
 // The exit codes.
@@ -55,7 +82,7 @@ const (
 
 // run is main without the process around it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	check, patterns, err := parseArgs(args)
+	flags, err := parseArgs(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(stdout, usage)
@@ -67,37 +94,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return fail(stderr, err)
 	}
-	r, err := querygen.Generate(ctx, querygen.Config{Dir: dir, Patterns: patterns})
-	if err != nil {
-		return fail(stderr, err)
-	}
-	for _, p := range r.Problems {
-		fmt.Fprintln(stderr, p.Format(dir))
-	}
-	if r.Queries == 0 && len(r.Problems) == 0 {
-		fmt.Fprintln(stderr, "querygen: no annotated functions in these packages")
-	}
-	return finish(r, check, dir, stdout, stderr)
-}
-
-// finish writes or compares the files, and returns the exit code.
-func finish(r *querygen.Result, check bool, dir string, stdout, stderr io.Writer) int {
-	code := exitOK
-	for _, f := range r.Files {
-		switch {
-		case check && f.Stale:
-			fmt.Fprintln(stdout, querygen.Relative(dir, f.Path))
-			code = exitStale
-		case !check:
-			if err := f.Commit(); err != nil {
-				return fail(stderr, err)
-			}
-		}
-	}
-	if r.Failed() {
-		return exitErrors
-	}
-	return code
+	s := &session{settings: flags, dir: dir, stdout: stdout, stderr: stderr}
+	return s.run(ctx)
 }
 
 func fail(stderr io.Writer, err error) int {
@@ -105,29 +103,30 @@ func fail(stderr io.Writer, err error) int {
 	return exitErrors
 }
 
+// settings are what the flags say.
+type settings struct {
+	check, diff, json, verbose bool
+	patterns                   []string
+}
+
 // parseArgs reads the command line.
-func parseArgs(args []string) (check bool, patterns []string, err error) {
+func parseArgs(args []string) (f settings, err error) {
 	set := flag.NewFlagSet("querygen", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
-	set.BoolVar(&check, "check", false, "")
-	later := map[string]*bool{}
-	for _, name := range []string{"diff", "json", "v"} {
-		later[name] = set.Bool(name, false, "")
-	}
+	set.BoolVar(&f.check, "check", false, "")
+	set.BoolVar(&f.diff, "diff", false, "")
+	set.BoolVar(&f.json, "json", false, "")
+	set.BoolVar(&f.verbose, "v", false, "")
 	explain := set.String("explain", "", "")
 	if err := set.Parse(args); err != nil {
-		return false, nil, err
-	}
-	for _, name := range []string{"diff", "json", "v"} {
-		if *later[name] {
-			return false, nil, fmt.Errorf("the flag -%s is not built yet", name)
-		}
+		return f, err
 	}
 	switch {
 	case *explain != "":
-		return false, nil, errors.New("the flag -explain is not built yet")
+		return f, errors.New("the flag -explain is not built yet")
 	case set.Arg(0) == "cache":
-		return false, nil, errors.New("the command cache is not built yet")
+		return f, errors.New("the command cache is not built yet")
 	}
-	return check, set.Args(), nil
+	f.patterns = set.Args()
+	return f, nil
 }

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,10 +13,12 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+var update = flag.Bool("update", false, "rewrite what the scripts want")
+
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"querygen": func() {
-			os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+			main()
 		},
 	})
 }
@@ -26,7 +28,8 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	vars := goEnv(t)
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata",
+		Dir:           "testdata",
+		UpdateScripts: *update,
 		Setup: func(env *testscript.Env) error {
 			for _, v := range vars {
 				env.Setenv(v[0], v[1])
