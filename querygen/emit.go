@@ -39,6 +39,8 @@ func emit(p *pack) ([]byte, error) {
 	f.Comment("The functions are bound here and not in the descriptors above, so that")
 	f.Comment("queries may call each other in a circle.")
 	f.Func().Id("init").Params().Block(binds...)
+	f.Line()
+	f.Comment(p.partTable())
 	var buf bytes.Buffer
 	if err := f.Render(&buf); err != nil {
 		return nil, fmt.Errorf("internal error, the generated code is no Go: %w", err)
@@ -147,6 +149,7 @@ func (w *writer) descriptor() {
 	if o.version != "" {
 		fields = append(fields, jen.Id("Version").Op(":").Lit(o.version))
 	}
+	fields = append(fields, jen.Id("Code").Op(":").Lit(w.code.String()))
 	w.file.Var().Id(w.descriptorName).Op("=").Add(w.runtime("Define")).Types(w.keyType, w.valueType).Call(
 		w.runtime("Definition").Custom(jen.Options{Open: "{", Close: "}", Separator: ",", Multi: true}, fields...),
 	)

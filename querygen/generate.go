@@ -52,6 +52,30 @@ type File struct {
 // What is wrong with the user's code is in Result.Problems; the error says that
 // the packages could not be loaded at all.
 func Generate(ctx context.Context, c Config) (*Result, error) {
+	w, err := analyze(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return w.result(), nil
+}
+
+// result makes the files and collects the problems.
+func (w *world) result() *Result {
+	r := &Result{}
+	for _, p := range w.sortedPacks() {
+		if p.matched {
+			r.Queries += len(p.queries)
+			r.Files = p.addFile(r.Files)
+		}
+	}
+	slices.SortFunc(r.Files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+	w.dropWarnings()
+	r.Problems = w.problems.sorted()
+	return r
+}
+
+// analyze does all that comes before the writing.
+func analyze(ctx context.Context, c Config) (*world, error) {
 	w, err := load(ctx, c)
 	if err != nil {
 		return nil, err
@@ -71,17 +95,7 @@ func Generate(ctx context.Context, c Config) (*Result, error) {
 		p.checkRules()
 	}
 	w.findMisuses()
-	r := &Result{}
-	for _, p := range packs {
-		if p.matched {
-			r.Queries += len(p.queries)
-			r.Files = p.addFile(r.Files)
-		}
-	}
-	slices.SortFunc(r.Files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
-	w.dropWarnings()
-	r.Problems = w.problems.sorted()
-	return r, nil
+	return w, w.fingerprint(ctx, c)
 }
 
 // dropWarnings drops warnings about packages that were not asked for. Their

@@ -3,7 +3,7 @@
 //
 // Usage:
 //
-//	querygen [-check] [packages]
+//	querygen [-check] [-explain Func] [packages]
 //
 // The packages are patterns as the go command understands them, by default the
 // package in the current directory. For each package with annotated functions
@@ -11,6 +11,11 @@
 //
 // With -check nothing is written, and each file that is not up to date is named
 // on a line of the standard output.
+//
+// With -explain nothing is written either. The standard output lists the
+// declarations that the code fingerprint of the query covers, those in front
+// that differ from the generated file. Func is the name of the function or of
+// its wrapper, Type.Method for a method, with or without the import path.
 //
 // Errors and warnings go to the standard error as file:line:col: message. The
 // exit code is 0 if all is well, 1 if -check has found a file that is not up to
@@ -30,13 +35,16 @@ import (
 	"querygen.dev/querygen"
 )
 
-const usage = `usage: querygen [-check] [packages]
+const usage = `usage: querygen [-check] [-explain Func] [packages]
 
 Querygen writes query_gen.go for each of the packages (default ".") that has
 functions annotated with //query:pure, //query:input, //rerun:generation or
 //rerun:always.
 
   -check  write nothing; name each file that is not up to date, exit code 1
+  -explain Func
+          write nothing; print what the code fingerprint of the query is made of,
+          and what of it has changed since the file was generated
 `
 
 func main() {
@@ -55,7 +63,7 @@ const (
 
 // run is main without the process around it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	check, patterns, err := parseArgs(args)
+	check, explained, patterns, err := parseArgs(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(stdout, usage)
@@ -66,6 +74,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	dir, err := os.Getwd()
 	if err != nil {
 		return fail(stderr, err)
+	}
+	if explained != "" {
+		return explain(ctx, querygen.Config{Dir: dir, Patterns: patterns}, explained, stdout, stderr)
 	}
 	r, err := querygen.Generate(ctx, querygen.Config{Dir: dir, Patterns: patterns})
 	if err != nil {
@@ -106,7 +117,7 @@ func fail(stderr io.Writer, err error) int {
 }
 
 // parseArgs reads the command line.
-func parseArgs(args []string) (check bool, patterns []string, err error) {
+func parseArgs(args []string) (check bool, explained string, patterns []string, err error) {
 	set := flag.NewFlagSet("querygen", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
 	set.BoolVar(&check, "check", false, "")
@@ -114,20 +125,17 @@ func parseArgs(args []string) (check bool, patterns []string, err error) {
 	for _, name := range []string{"diff", "json", "v"} {
 		later[name] = set.Bool(name, false, "")
 	}
-	explain := set.String("explain", "", "")
+	set.StringVar(&explained, "explain", "", "")
 	if err := set.Parse(args); err != nil {
-		return false, nil, err
+		return false, "", nil, err
 	}
 	for _, name := range []string{"diff", "json", "v"} {
 		if *later[name] {
-			return false, nil, fmt.Errorf("the flag -%s is not built yet", name)
+			return false, "", nil, fmt.Errorf("the flag -%s is not built yet", name)
 		}
 	}
-	switch {
-	case *explain != "":
-		return false, nil, errors.New("the flag -explain is not built yet")
-	case set.Arg(0) == "cache":
-		return false, nil, errors.New("the command cache is not built yet")
+	if set.Arg(0) == "cache" {
+		return false, "", nil, errors.New("the command cache is not built yet")
 	}
-	return check, set.Args(), nil
+	return check, explained, set.Args(), nil
 }

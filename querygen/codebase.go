@@ -1,0 +1,299 @@
+package querygen
+
+import (
+	"context"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/types"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/packages"
+)
+
+// A codeBase is all code that fingerprints can reach: the main modules, whole,
+// whatever packages were asked for. Through an interface a query may call a
+// method that a package far away has registered, and each pattern has to give
+// the same fingerprints.
+//
+// It makes types of its own, because it wants all bodies, and whatever is wrong
+// with packages that nobody has asked for is no error.
+type codeBase struct {
+	world    *world
+	checker  *checker
+	quiet    *world // for packages that were not loaded before
+	packs    map[string]*codePack
+	sorted   []*codePack
+	byMethod map[string][]methodUnit // by the name of the method
+	loose    map[*unit]bool          // types with methods that depend on the system
+	types    []*types.TypeName       // all that the types can speak of, also local ones
+	calls    map[string][]*unit      // see dynamic
+	held     map[types.Type][]*unit  // see hold
+}
+
+// A methodUnit is a method with the type it is declared for.
+type methodUnit struct {
+	pack *codePack
+	recv string
+	unit *unit
+}
+
+// newCodeBase reads and checks the modules.
+func newCodeBase(ctx context.Context, c Config, w *world) (*codeBase, error) {
+	quiet := *w
+	quiet.problems = &problems{}
+	quiet.packs = make(map[string]*pack)
+	b := &codeBase{
+		world:    w,
+		quiet:    &quiet,
+		checker:  &checker{world: &quiet, imported: make(map[string]*types.Package)},
+		packs:    make(map[string]*codePack),
+		byMethod: make(map[string][]methodUnit),
+		loose:    make(map[*unit]bool),
+		calls:    make(map[string][]*unit),
+		held:     make(map[types.Type][]*unit),
+	}
+	for path, p := range w.packs {
+		quiet.packs[path] = p
+	}
+	if err := b.complete(ctx, c); err != nil {
+		return nil, err
+	}
+	for _, p := range quiet.sortedPacks() {
+		b.addPack(p)
+	}
+	for _, p := range b.sorted {
+		p.readFiles()
+	}
+	for _, p := range b.sorted {
+		p.check()
+	}
+	b.findLoose()
+	for _, p := range b.sorted {
+		p.collectTypes()
+	}
+	b.findAssignments()
+	return b, nil
+}
+
+// excluded tells whether a package is no code of a query: the engine and what
+// it is made of, if the main module happens to be this one.
+func excluded(path string) bool {
+	return path == runtimePath || strings.HasPrefix(path, runtimePath+"/internal/graph") || strings.HasPrefix(path, runtimePath+"/internal/flight")
+}
+
+func (b *codeBase) addPack(p *pack) {
+	cp := &codePack{
+		base:     b,
+		pack:     p,
+		units:    make(map[string]*unit),
+		methods:  make(map[string]map[string]*unit),
+		wrappers: make(map[string]*query),
+	}
+	for _, q := range p.queries {
+		for _, d := range q.declarations() {
+			cp.wrappers[q.fullName(d)] = q
+		}
+	}
+	b.packs[p.path] = cp
+	b.sorted = append(b.sorted, cp)
+}
+
+// nameOf returns the name of a package.
+func (b *codeBase) nameOf(path string) string {
+	if p := b.quiet.packs[path]; p != nil {
+		return p.name
+	}
+	return guessName(path)
+}
+
+// complete finds the packages of the modules that were not loaded yet. The go
+// command does not list those that are for other systems as a whole, so the
+// directories are read here.
+func (b *codeBase) complete(ctx context.Context, c Config) error {
+	have := make(map[string]bool)
+	modules := make(map[string]string) // paths by directory
+	for _, p := range b.quiet.packs {
+		have[p.dir] = true
+		if m := p.meta.Module; m != nil && m.Main {
+			modules[m.Dir] = m.Path
+		}
+	}
+	dirs := make(map[string]string) // import paths by directory
+	for dir, path := range modules {
+		if err := findPackages(dir, path, have, dirs); err != nil {
+			return err
+		}
+	}
+	if err := b.list(ctx, c, dirs); err != nil {
+		return err
+	}
+	for dir, path := range dirs {
+		if b.quiet.packs[path] == nil {
+			b.quiet.packs[path] = &pack{world: b.quiet, path: path, dir: dir, meta: &packages.Package{PkgPath: path, Dir: dir}}
+		}
+	}
+	return nil
+}
+
+// findPackages adds the directories of a module that hold Go files and are not
+// known.
+func findPackages(root, path string, have map[string]bool, dirs map[string]string) error {
+	return filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return nil // a directory that can't be read has nothing to tell
+		case !d.IsDir():
+			if dir := filepath.Dir(name); isCode(d.Name()) && !have[dir] {
+				rel, _ := filepath.Rel(root, dir)
+				dirs[dir] = strings.TrimSuffix(path+"/"+filepath.ToSlash(rel), "/.")
+			}
+			return nil
+		case name != root && notOurs(name):
+			return fs.SkipDir
+		}
+		return nil
+	})
+}
+
+// notOurs tells whether a directory is not part of the module around it.
+func notOurs(dir string) bool {
+	base := filepath.Base(dir)
+	if base == "testdata" || base == "vendor" || base[0] == '.' || base[0] == '_' {
+		return true
+	}
+	_, err := os.Stat(filepath.Join(dir, "go.mod"))
+	return err == nil
+}
+
+// isCode tells whether a file may be part of a package outside of its tests.
+func isCode(name string) bool {
+	return strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") && name != outputName && name[0] != '.' && name[0] != '_'
+}
+
+// list loads further packages.
+func (b *codeBase) list(ctx context.Context, c Config, dirs map[string]string) error {
+	var patterns []string
+	for _, path := range dirs {
+		patterns = append(patterns, path)
+	}
+	if len(patterns) == 0 {
+		return nil
+	}
+	slices.Sort(patterns)
+	q := b.quiet
+	roots, err := packages.Load(q.config(ctx, c, packages.NeedName|packages.NeedFiles|packages.NeedImports|packages.NeedDeps|packages.NeedModule|packages.NeedTypesSizes), patterns...)
+	if err != nil {
+		return goError(err)
+	}
+	before := q.sortedPacks()
+	packages.Visit(roots, nil, func(meta *packages.Package) {
+		if q.packs[meta.PkgPath] == nil {
+			q.visit(meta)
+		}
+	})
+	for _, p := range q.sortedPacks() {
+		if !slices.Contains(before, p) {
+			p.model()
+			p.findCollisions()
+		}
+	}
+	return q.loadExports(ctx, c)
+}
+
+// readFiles makes the units of a package.
+func (p *codePack) readFiles() {
+	if excluded(p.pack.path) {
+		return
+	}
+	read := make(map[string]bool)
+	for _, s := range p.pack.sources {
+		if s.constraint() == "" {
+			read[s.path] = true
+			p.newFile(s.path, s.syntax, true)
+		}
+	}
+	entries, _ := os.ReadDir(p.pack.dir)
+	for _, e := range entries {
+		name := filepath.Join(p.pack.dir, e.Name())
+		if e.IsDir() || !isCode(e.Name()) || read[name] {
+			continue
+		}
+		// With the scopes, unlike all others; see meaningBySyntax.
+		f, _ := parser.ParseFile(p.base.world.fset, name, nil, parser.ParseComments)
+		if f != nil && f.Name != nil && (f.Name.Name == p.pack.name || p.pack.name == "") {
+			p.newFile(name, f, false)
+		}
+	}
+}
+
+// check makes the types of a package. If they have errors they are not to be
+// trusted, and the package is taken by its syntax.
+func (p *codePack) check() {
+	if p.state != packNew {
+		return
+	}
+	p.state = packChecking
+	p.info = &types.Info{
+		Defs:       make(map[*ast.Ident]types.Object),
+		Uses:       make(map[*ast.Ident]types.Object),
+		Types:      make(map[ast.Expr]types.TypeAndValue),
+		Selections: make(map[*ast.SelectorExpr]*types.Selection),
+		Instances:  make(map[*ast.Ident]types.Instance),
+	}
+	var files []*ast.File
+	for _, s := range p.pack.sources {
+		files = append(files, s.syntax)
+	}
+	files = append(files, p.pack.stubs()...)
+	conf := p.base.checker.config(p.pack, true)
+	conf.Importer = &codeImporter{&packImporter{p.base.checker, p.pack}, p.base}
+	failed := false
+	conf.Error = func(err error) {
+		e, ok := err.(types.Error)
+		failed = failed || !ok || !e.Soft
+	}
+	p.types, _ = conf.Check(p.pack.path, p.base.world.fset, files, p.info)
+	p.state = packChecked
+	if failed {
+		p.distrust()
+	}
+}
+
+// distrust takes the files of a package by their syntax.
+func (p *codePack) distrust() {
+	for _, f := range p.files {
+		if !f.typed {
+			continue
+		}
+		// There are no scopes: local names are taken for global ones where there
+		// are some of their name, which reaches too much and never too little.
+		f.typed = false
+		f.readImports()
+	}
+}
+
+// A codeImporter resolves imports among the packages of a codeBase.
+type codeImporter struct {
+	*packImporter
+	base *codeBase
+}
+
+func (i *codeImporter) Import(path string) (*types.Package, error) {
+	if meta := i.pack.meta.Imports[path]; meta != nil {
+		path = meta.PkgPath
+	}
+	p := i.base.packs[path]
+	if p == nil {
+		return i.packImporter.Import(path)
+	}
+	if p.state == packChecking {
+		return nil, errors.New("import cycle not allowed")
+	}
+	p.check()
+	return p.types, nil
+}
