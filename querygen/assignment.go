@@ -123,8 +123,9 @@ func (b *codeBase) variable(path, name string) *unit {
 	return nil
 }
 
-// closure returns a unit and all that it reaches.
+// closure returns a unit and all that it reaches in its module.
 func (b *codeBase) closure(u *unit) []*unit {
+	module := u.module()
 	seen := map[*unit]bool{u: true}
 	list := []*unit{u}
 	for i := 0; i < len(list); i++ {
@@ -132,7 +133,7 @@ func (b *codeBase) closure(u *unit) []*unit {
 		b.expand(u)
 		for _, refs := range [][]*unit{u.refs, u.extra} {
 			for _, v := range refs {
-				if !seen[v] {
+				if !seen[v] && v.module() == module {
 					seen[v] = true
 					list = append(list, v)
 				}

@@ -15,8 +15,8 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// A codeBase is all code that fingerprints can reach: the main modules, whole,
-// whatever packages were asked for. Through an interface a query may call a
+// A codeBase is all code that fingerprints can reach: the modules of the queries,
+// whole, whatever packages were asked for. Through an interface a query may call a
 // method that a package far away has registered, and each pattern has to give
 // the same fingerprints.
 //
@@ -90,6 +90,7 @@ func (b *codeBase) addPack(p *pack) {
 	cp := &codePack{
 		base:     b,
 		pack:     p,
+		module:   moduleOf(p),
 		units:    make(map[string]*unit),
 		methods:  make(map[string]map[string]*unit),
 		wrappers: make(map[string]*query),
@@ -103,10 +104,29 @@ func (b *codeBase) addPack(p *pack) {
 	b.sorted = append(b.sorted, cp)
 }
 
-// nameOf returns the name of a package.
-func (b *codeBase) nameOf(path string) string {
-	if p := b.quiet.packs[path]; p != nil {
-		return p.name
+// sibling returns a package of the same module, or nil. A fingerprint ends at
+// the border of the module: what lies behind it has a version, or at least is
+// another module's in a workspace, and the generated file must be the same
+// without the workspace.
+func (p *codePack) sibling(path string) *codePack {
+	if other := p.base.packs[path]; other != nil && other.module == p.module {
+		return other
+	}
+	return nil
+}
+
+// moduleOf returns the path of a package's module.
+func moduleOf(p *pack) string {
+	if p.meta.Module == nil {
+		return ""
+	}
+	return p.meta.Module.Path
+}
+
+// nameOf returns the name of an imported package.
+func (p *codePack) nameOf(path string) string {
+	if other := p.sibling(path); other != nil {
+		return other.pack.name
 	}
 	return guessName(path)
 }
@@ -116,17 +136,22 @@ func (b *codeBase) nameOf(path string) string {
 // directories are read here.
 func (b *codeBase) complete(ctx context.Context, c Config) error {
 	have := make(map[string]bool)
-	modules := make(map[string]string) // paths by directory
+	modules := make(map[string]*packages.Module) // by directory
 	for _, p := range b.quiet.packs {
 		have[p.dir] = true
-		if m := p.meta.Module; m != nil && m.Main {
-			modules[m.Dir] = m.Path
+		if m := p.meta.Module; m != nil && p.matched && len(p.queries) > 0 {
+			modules[m.Dir] = m
 		}
 	}
-	dirs := make(map[string]string) // import paths by directory
-	for dir, path := range modules {
-		if err := findPackages(dir, path, have, dirs); err != nil {
+	dirs := make(map[string]string)             // import paths by directory
+	owners := make(map[string]*packages.Module) // modules by import path
+	for _, m := range modules {
+		found := make(map[string]string)
+		if err := findPackages(m.Dir, m.Path, have, found); err != nil {
 			return err
+		}
+		for dir, path := range found {
+			dirs[dir], owners[path] = path, m
 		}
 	}
 	if err := b.list(ctx, c, dirs); err != nil {
@@ -134,7 +159,7 @@ func (b *codeBase) complete(ctx context.Context, c Config) error {
 	}
 	for dir, path := range dirs {
 		if b.quiet.packs[path] == nil {
-			b.quiet.packs[path] = &pack{world: b.quiet, path: path, dir: dir, meta: &packages.Package{PkgPath: path, Dir: dir}}
+			b.quiet.packs[path] = &pack{world: b.quiet, path: path, dir: dir, meta: &packages.Package{PkgPath: path, Dir: dir, Module: owners[path]}}
 		}
 	}
 	return nil
@@ -231,8 +256,8 @@ func (p *codePack) readFiles() {
 	}
 }
 
-// check makes the types of a package. If they have errors they are not to be
-// trusted, and the package is taken by its syntax.
+// check makes the types of a package. Its errors are reported elsewhere if they
+// matter to anybody; what can't be compiled has no results to be found again.
 func (p *codePack) check() {
 	if p.state != packNew {
 		return
@@ -252,29 +277,9 @@ func (p *codePack) check() {
 	files = append(files, p.pack.stubs()...)
 	conf := p.base.checker.config(p.pack, true)
 	conf.Importer = &codeImporter{&packImporter{p.base.checker, p.pack}, p.base}
-	failed := false
-	conf.Error = func(err error) {
-		e, ok := err.(types.Error)
-		failed = failed || !ok || !e.Soft
-	}
+	conf.Error = func(error) {}
 	p.types, _ = conf.Check(p.pack.path, p.base.world.fset, files, p.info)
 	p.state = packChecked
-	if failed {
-		p.distrust()
-	}
-}
-
-// distrust takes the files of a package by their syntax.
-func (p *codePack) distrust() {
-	for _, f := range p.files {
-		if !f.typed {
-			continue
-		}
-		// There are no scopes: local names are taken for global ones where there
-		// are some of their name, which reaches too much and never too little.
-		f.typed = false
-		f.readImports()
-	}
 }
 
 // A codeImporter resolves imports among the packages of a codeBase.

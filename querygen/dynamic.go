@@ -3,6 +3,7 @@ package querygen
 import (
 	"go/ast"
 	"go/types"
+	"slices"
 	"strings"
 )
 
@@ -71,7 +72,7 @@ func (p *codePack) embedded(u *unit) []embedding {
 			}
 		}
 		for _, e := range exprs {
-			if at, name := d.file.locate(e); at != nil && at.units[name] != nil {
+			if at, name := d.file.locate(e); at != nil && at.module == p.module && at.units[name] != nil {
 				list = append(list, embedding{at, name, at.units[name]})
 			}
 		}
@@ -228,11 +229,32 @@ func (b *codeBase) method(fn *types.Func) []*unit {
 		return nil
 	}
 	if p := b.packs[fn.Pkg().Path()]; p != nil {
-		if u := p.methods[named.Obj().Name()][fn.Name()]; u != nil {
-			return []*unit{u}
-		}
+		return p.declared(named.Obj().Name(), fn.Name())
 	}
 	return nil
+}
+
+// declared returns the unit of a method. Its receiver may have been written by
+// another name of the type.
+func (p *codePack) declared(recv, name string) []*unit {
+	if u := p.methods[recv][name]; u != nil {
+		return []*unit{u}
+	}
+	var list []*unit
+	for other, methods := range p.methods {
+		if u := p.units[other]; u != nil && methods[name] != nil && u.alias() {
+			list = append(list, methods[name])
+		}
+	}
+	return list
+}
+
+// alias tells whether the unit is a second name of a type.
+func (u *unit) alias() bool {
+	return slices.ContainsFunc(u.decls, func(d *unitDecl) bool {
+		spec, ok := d.node.(*ast.TypeSpec)
+		return ok && spec.Assign.IsValid()
+	})
 }
 
 // unitOf returns the unit of an object at package level, or nil.

@@ -10,8 +10,8 @@ import (
 )
 
 // A code fingerprint stands for all code that can have a say in what a query
-// returns: the annotated function, and what it reaches statically in the main
-// modules. It is a hash of units (see unit), each by its key and a hash of its
+// returns: the annotated function, and what it reaches statically in its
+// module. It is a hash of units (see unit), each by its key and a hash of its
 // normalized syntax, so that it changes only with the code of one of them.
 //
 // What is reached is found from the bottom up: each unit refers to others, and
@@ -60,6 +60,9 @@ type codePart struct {
 // partsOf lists what a query reaches, sorted.
 func (b *codeBase) partsOf(q *query) []codePart {
 	p := b.packs[q.source.pack.path]
+	if p == nil {
+		return nil
+	}
 	root := p.units[q.decl.Name.Name]
 	if q.recv != "" {
 		root = p.methods[q.recv][q.decl.Name.Name]

@@ -48,7 +48,7 @@ func (f *codeFile) meaningBySyntax(id *ast.Ident) meaning {
 		return meaning{local: id.Obj}
 	}
 	for _, path := range append([]string{f.pack.pack.path}, f.dots...) {
-		if p := f.pack.base.packs[path]; p != nil && (p.units[id.Name] != nil || p.wrappers[id.Name] != nil) {
+		if p := f.pack.sibling(path); p != nil && (p.units[id.Name] != nil || p.wrappers[id.Name] != nil) {
 			return meaning{path: path}
 		}
 	}
@@ -98,5 +98,8 @@ func (f *codeFile) wrapperOf(x *ast.SelectorExpr) *query {
 	if s == nil {
 		return nil
 	}
-	return f.pack.base.wrapperOf(s.Obj())
+	if q := f.pack.base.wrapperOf(s.Obj()); q != nil && f.pack.sibling(q.source.pack.path) != nil {
+		return q
+	}
+	return nil
 }

@@ -64,6 +64,7 @@ type codeFile struct {
 type codePack struct {
 	base     *codeBase
 	pack     *pack
+	module   string // its path
 	files    []*codeFile
 	types    *types.Package
 	info     *types.Info
@@ -113,7 +114,7 @@ func (f *codeFile) readImports() {
 		case spec.Name != nil:
 			f.imports[spec.Name.Name] = target
 		default:
-			f.imports[f.pack.base.nameOf(target)] = target
+			f.imports[f.pack.nameOf(target)] = target
 		}
 	}
 }
@@ -214,6 +215,9 @@ func (p *codePack) signature(q *query) *unit {
 func (u *unit) variable() bool {
 	return slices.ContainsFunc(u.decls, func(d *unitDecl) bool { return d.isVar })
 }
+
+// module is the path of the module that declares the unit.
+func (u *unit) module() string { return u.decls[0].file.pack.module }
 
 // typed tells whether the type checker can speak of all declarations.
 func (u *unit) typed() bool {

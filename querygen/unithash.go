@@ -269,7 +269,7 @@ func (n *normalizer) ident(id *ast.Ident) {
 }
 
 func (n *normalizer) global(path, name string) {
-	if p := n.file.pack.base.packs[path]; p != nil && p.wrappers[name] != nil {
+	if p := n.file.pack.sibling(path); p != nil && p.wrappers[name] != nil {
 		n.wrapper(p.wrappers[name], name)
 		return
 	}
