@@ -221,10 +221,10 @@ func (b *codeBase) method(fn *types.Func) []*unit {
 	if iface, ok := recv.Underlying().(*types.Interface); ok {
 		return b.dynamic(iface, fn)
 	}
-	if p, ok := recv.(*types.Pointer); ok {
+	if p, ok := types.Unalias(recv).(*types.Pointer); ok {
 		recv = p.Elem()
 	}
-	named, ok := recv.(*types.Named)
+	named, ok := types.Unalias(recv).(*types.Named)
 	if !ok || fn.Pkg() == nil {
 		return nil
 	}

@@ -44,7 +44,9 @@ func (w *world) fingerprint(ctx context.Context, c Config) error {
 		}
 		for _, q := range p.queries {
 			q.reached = b.partsOf(q)
-			q.code = fingerprintOf(q.reached)
+			if len(q.reached) > 0 {
+				q.code = fingerprintOf(q.reached)
+			}
 		}
 	}
 	return nil

@@ -59,6 +59,11 @@ var edits = []struct {
 	{"initialization elsewhere", "plugin/plugin.go", "amount = 2", "amount = 3", "registered"},
 	{"function that is called in an initialization", "far/far.go", "count += n", "count -= n", "registered"},
 	{"embedded file", "words.txt", "one", "two", "embedded"},
+	{"body behind a wrapper in a file of this system", "calls.go", "{ return n }", "{ return n + 1 }", "alone"},
+	{"method with an alias for a receiver", "native.go", "int(n) * 2", "int(n) * 3", "aliased"},
+	{"assembly", "native/native_amd64.s", "$0", "$8", "assembled compiled"},
+	{"C", "native/c.go", "return 1", "return 2", "compiled"},
+	{"function beside them", "native/native.go", "return 1", "return 2", ""},
 	{"file of this system", "system_linux.go", `"linux"`, `"Linux"`, "system"},
 	{"file of another system", "system_other.go", `"other"`, `"Other"`, "system"},
 	{"comment in a file of another system", "system_other.go", "type unknown struct{}", "// A comment.\ntype unknown struct {\n}", ""},
@@ -162,4 +167,19 @@ func changed(before, after map[string]string) []string {
 		}
 	}
 	return list
+}
+
+// TestFingerprintsWorkspace makes the fingerprints of a module with another one
+// beside it in a workspace, and without: the border between them is the same.
+func TestFingerprintsWorkspace(t *testing.T) {
+	m := newFingerprintModule(t)
+	before := m.codes(t, nil)
+	other := t.TempDir()
+	writeFile(t, filepath.Join(other, "go.mod"), []byte("module other.test\n\ngo 1.26.0\n"))
+	writeFile(t, filepath.Join(other, "square.go"), []byte("package other\n\ntype square struct{}\n\nfunc (square) Area() float64 { return 1 }\n"))
+	work := filepath.Join(m.dir, "go.work")
+	writeFile(t, work, []byte("go 1.26.0\n\nuse .\nuse "+other+"\n"))
+	if list := changed(before, m.codes(t, append(os.Environ(), "GOWORK="+work), ".", other)); len(list) > 0 {
+		t.Errorf("the workspace has changed the fingerprints of %v", list)
+	}
 }

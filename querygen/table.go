@@ -26,13 +26,16 @@ func (c codePart) tableEntry() string {
 	return base64.RawURLEncoding.EncodeToString(append(name[:3:3], c.hash[:3]...))
 }
 
-// partTable is the comment with the table.
+// partTable is the comment with the table, or "" if there is nothing in it.
 func (p *pack) partTable() string {
 	var entries []string
 	for _, q := range p.queries {
 		for _, part := range q.reached {
 			entries = append(entries, part.tableEntry())
 		}
+	}
+	if len(entries) == 0 {
+		return ""
 	}
 	slices.Sort(entries)
 	entries = slices.Compact(entries)
