@@ -41,6 +41,10 @@ func emit(p *pack) ([]byte, error) {
 	f.Comment("The functions are bound here and not in the descriptors above, so that")
 	f.Comment("queries may call each other in a circle.")
 	f.Func().Id("init").Params().Block(binds...)
+	if table := p.partTable(); table != "" {
+		f.Line()
+		f.Comment(table)
+	}
 	p.names = e.free
 	var buf bytes.Buffer
 	if err := f.Render(&buf); err != nil {
@@ -152,6 +156,9 @@ func (w *writer) descriptor() {
 	}
 	if o.version != "" {
 		fields = append(fields, jen.Id("Version").Op(":").Lit(o.version))
+	}
+	if w.code != (digest{}) {
+		fields = append(fields, jen.Id("Code").Op(":").Lit(w.code.String()))
 	}
 	w.file.Var().Id(w.descriptorName).Op("=").Add(w.runtime("Define")).Types(w.keyType, w.valueType).Call(
 		w.runtime("Definition").Custom(jen.Options{Open: "{", Close: "}", Separator: ",", Multi: true}, fields...),

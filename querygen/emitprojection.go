@@ -32,6 +32,7 @@ func (w *writer) planProjection(pr projection) *writer {
 	o.identity = w.ann.options.identity && (hasEqual(pr.typ) || types.Comparable(pr.typ))
 	q := *w.query
 	q.projections, q.suffix = nil, pr.suffix()
+	q.code = projectionCode(pr)
 	q.ann = &annotation{pos: w.ann.pos, kind: kindPure, options: o}
 	q.names = names{wrapper: pr.name}
 	q.results = []part{{typ: pr.typ}}

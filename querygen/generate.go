@@ -75,6 +75,15 @@ type File struct {
 // What is wrong with the user's code is in Result.Problems; the error says that
 // the packages could not be loaded at all.
 func Generate(ctx context.Context, c Config) (*Result, error) {
+	w, err := analyze(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return w.result(c), nil
+}
+
+// analyze does all that comes before the writing.
+func analyze(ctx context.Context, c Config) (*world, error) {
 	var w *world
 	var err error
 	c.timed("load", func() { w, err = load(ctx, c) })
@@ -82,9 +91,15 @@ func Generate(ctx context.Context, c Config) (*Result, error) {
 		return nil, err
 	}
 	c.timed("check", w.checkAll)
+	c.timed("fingerprint", func() { err = w.fingerprint(ctx, c) })
+	return w, err
+}
+
+// result makes the files and collects the problems.
+func (w *world) result(c Config) *Result {
 	r := &Result{}
 	c.timed("emit", func() { w.collect(r) })
-	return r, nil
+	return r
 }
 
 // checkAll makes models of the packages, and finds what is wrong with them.

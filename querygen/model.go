@@ -27,6 +27,8 @@ type query struct {
 
 	projections []projection // set by check
 	suffix      string       // of a projection: what follows the function in the query's name
+	reached     []codePart   // set by fingerprint: the code that has a say in the results
+	code        digest       // set by fingerprint
 }
 
 // A part is a parameter or a result.

@@ -9,6 +9,7 @@ var declareQuery = query.Define[string, Declaration](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "94f6c5b8433910dbc1870cc25651e78a",
 })
 
 // Declare type-checks a package without the bodies of its functions.
@@ -29,6 +30,7 @@ var exportedAPIQuery = query.Define[string, []byte](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "43860a8e03871753962866d6454fa7b0",
 })
 
 // ExportedAPI is what importers of a package depend on.
@@ -43,6 +45,7 @@ var checkQuery = query.Define[string, Verdict](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "8529982a2b3ee5db10d8ed70ac589022",
 })
 
 // Check type-checks a package with the bodies of its functions. It depends on
@@ -57,6 +60,7 @@ var environmentQuery = query.Define[struct{}, Env](query.Definition{
 	Name:  "querygen.dev/examples/gocheck.environment",
 	Kind:  query.KindInput,
 	Fails: true,
+	Code:  "1a5227981d26992c913652ce7df5b032",
 })
 
 // Environment is set once, before the first check.
@@ -86,6 +90,7 @@ func LookupEnvironment(tx *query.Tx) (value Env, ok bool) {
 var patternsQuery = query.Define[struct{}, []string](query.Definition{
 	Name: "querygen.dev/examples/gocheck.patterns",
 	Kind: query.KindInput,
+	Code: "5a4ebd35016194ce51236cabbc50844c",
 })
 
 // Patterns are the packages that were asked for on the command line.
@@ -117,6 +122,7 @@ var fileHashQuery = query.Define[string, Hash](query.Definition{
 	Kind:   query.KindGeneration,
 	Params: 1,
 	Fails:  true,
+	Code:   "1c000710ed28f83e55107c2b36bf04db",
 })
 
 // FileHash is the hash of the file's content now.
@@ -137,6 +143,7 @@ var contentQuery = query.Define[string, []byte](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "d81102644baca62de91e936ea9d5e5bc",
 })
 
 // Content is what the file says. It depends on the disk through the hash
@@ -153,6 +160,7 @@ var dirListQuery = query.Define[string, []Entry](query.Definition{
 	Kind:   query.KindGeneration,
 	Params: 1,
 	Fails:  true,
+	Code:   "ea9d261e30167a65a00bce0b76602f44",
 })
 
 // DirList lists a directory, sorted by name.
@@ -172,6 +180,7 @@ var importGraphQuery = query.Define[struct{}, Graph](query.Definition{
 	Name:  "querygen.dev/examples/gocheck.importGraph",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "c3957f3b65811cd51847d03c5dbf0452",
 })
 
 // ImportGraph follows the imports of the targets. No package is type-checked
@@ -187,6 +196,7 @@ var inLoopQuery = query.Define[string, Loop](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "527af86b695886fdcd20d1e344f77f36",
 })
 
 // InLoop is the part of the import graph that the check of a package needs.
@@ -201,6 +211,7 @@ var locateQuery = query.Define[string, Location](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "d6526cbfdd23d38e667d6321f999fcaa",
 })
 
 // Locate finds the directory of a package, or says in the words of the go
@@ -219,6 +230,7 @@ var importsQuery = query.Define[string, []Import](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "cf980ee4845b070a28149fb2111e628f",
 })
 
 // Imports resolves the imports of a package. An import that leads nowhere is
@@ -233,6 +245,7 @@ var modulesQuery = query.Define[struct{}, []Module](query.Definition{
 	Name:  "querygen.dev/examples/gocheck.modules",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "12adbf5e2f694dee4e768132cf66f964",
 })
 
 // Modules is the build list: the main modules and those they require, longest
@@ -253,6 +266,7 @@ var moduleLanguageQuery = query.Define[string, string](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "81bdbf8d13981f5b4dc6ab41304fc11b",
 })
 
 // ModuleLanguage is the language version that a required module asks for.
@@ -269,6 +283,7 @@ var parseQuery = query.Define[Source, *Syntax](query.Definition{
 	Fails:     true,
 	Identity:  true,
 	NoPersist: true,
+	Code:      "e5aeacf136b6730333acd1d4f8d0199a",
 })
 
 // Parse parses a file. What is wrong with its syntax is part of the result.
@@ -283,6 +298,7 @@ var headerQuery = query.Define[string, FileHeader](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "42258c0da72f767e41205cf832166f7b",
 })
 
 // Header decides whether the file takes part in the build, and reads its
@@ -298,6 +314,7 @@ var sourcesQuery = query.Define[string, SourceSet](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "2caca54ee65d0b75798ac82c0dde47bd",
 })
 
 // Sources selects the files of the package in a directory, tests left out.
@@ -312,6 +329,7 @@ var packageNameQuery = query.Define[string, string](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "101804b088d75feded828c9f204f1065",
 })
 
 // PackageName is the name of the package in a directory: all that an importer
@@ -326,6 +344,7 @@ var targetsQuery = query.Define[struct{}, TargetList](query.Definition{
 	Name:  "querygen.dev/examples/gocheck.targets",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "c83595705713a24a97a2cd9dd499ff76",
 })
 
 // Targets expands the patterns.
@@ -340,6 +359,7 @@ var subtreeQuery = query.Define[string, []string](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "e5112f0f9748934c41274c2f14fdf205",
 })
 
 // Subtree lists the directories that a pattern with "..." looks into: dir and
@@ -414,3 +434,19 @@ func init() {
 		return subtree(cx, k)
 	})
 }
+
+// What the fingerprints above cover, for querygen -explain:
+//
+// -0Dqj-Ni -28YFIT4 03bQDsIU 0WcbVimo 0sBr5dAf 25pvtxRd 2jJAOSui 3NS7d8Wf 3O3eHfHa 3uuyAukU 3vgQ7slj 49j2B-cD
+// 4IKZBRjJ 4tIzbC8x 5u7puxsc 61FW6M86 6yZA-FcZ 776t9C_d 7KkTynyc 8pnwEmvW 9A23qPDs AcStoUjz Ah2MYzsw ArfZ_KXX
+// ArjQbcvP B54Rj6zI B8C7Ac5j BCinOVks BbzNVrJv Bx-fRMTq CH1e3PgW CN4b5DpG DQnRIBVq EaX8OpNJ Eh30FYgE EhHzceNb
+// FgB-zUED FoGzp4Jv G-Atpa72 G1AW3Ki6 GCFel-Lj GMyr4X5v HVyQf9b6 HW5ApT4T Hs4-kJg8 Hz9Q_Cuv HzhjUJAL I6C7LqD3
+// I8wAJ3A6 IaCJoLVx IrmHSSTk J1NrmPs2 JQlDTLIz KGb8dtJ0 KM23tbzi KfqTuOz9 Ki1mg8xi Kme0bcvP KvELfulI LFfvVlwy
+// LuTQgxvO LvGyp1QQ N66wimJ4 N8I2lvPJ NKA0JBca OKsLiYsp OjcONLyp PhSAWQnp PupEfeTa Qq_gtaEe RMlyWLgB ScsPJO6c
+// TAuZcbUR TVk_5iGN TjMj5sDb UVY5XvCn Uwy1ZMXb VL2IYWKD VTP5VFyz VcmvSfcy WIyAq91b WVHpaNTt Wp8pRkJe Wq5CUAgB
+// Wqw41jNo XZ19lgI0 XbANpmJZ Y9c3FWNK YN6rRbxD YZcO5g84 Yd3tryu_ YiLnKtUq ZqLevjD2 ZwxFFJe6 _-fm-oXo _aXeNKn0
+// aD6FEMtv ag8_0bkR bHKT-O8E bPKUOKnr bVZv1sea baczaFNX bvmDbtzp eNiM1RcA fLODp3dE faLUKmsY fp7mFGs4 gI4gPNVO
+// gbgqIXdA iDYsqO_J jNGKREYb jPbVBREK jRv2meeA kce4bK20 ktjHXx7- l3A_UHfs lVW8DOnN mSiYAkks nLAOYM3F nafmkzSQ
+// ncIX-25x niREiNRy oUkHeZo5 oX5nRMTq pxiV28Mx q0J5PYAF r69q_ANR rH6DOhBX rVrF1Z04 t3GUELee tbJcPg8D uZXf7eE1
+// usDdT5C_ v6rQC4_p w-lppNZ3 w1P2eSS_ w76qcdy4 wDBbSHlx wNdGAYUD woxFMXy1 xJphPpcv yISVCZS2 yfuadKyq yr-aGf4a
+// yxgzIQDh zSKwFQtW zWCXZMdf

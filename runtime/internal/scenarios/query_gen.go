@@ -108,6 +108,7 @@ var ouroborosQuery = query.Define[struct{}, int](query.Definition{
 	Name:  "querygen.dev/runtime/internal/scenarios.ouroboros",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "975520b924c33fcfb15447642e8f33a9",
 })
 
 // Ouroboros is the memoized form of [ouroboros].
@@ -119,6 +120,7 @@ var ringAQuery = query.Define[struct{}, int](query.Definition{
 	Name:  "querygen.dev/runtime/internal/scenarios.ringA",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "ae4e9ded3af908e6d65002722c6f3acd",
 })
 
 // RingA is the memoized form of [ringA].
@@ -130,6 +132,7 @@ var ringBQuery = query.Define[struct{}, int](query.Definition{
 	Name:  "querygen.dev/runtime/internal/scenarios.ringB",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "db3bfdd368c32d53024d42b20487d390",
 })
 
 // RingB is the memoized form of [ringB].
@@ -141,6 +144,7 @@ var ringCQuery = query.Define[struct{}, int](query.Definition{
 	Name:  "querygen.dev/runtime/internal/scenarios.ringC",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "bbef081558c2a01c0b9a3c206f48df6f",
 })
 
 // RingC is the memoized form of [ringC].
@@ -152,6 +156,7 @@ var ringDQuery = query.Define[struct{}, int](query.Definition{
 	Name:  "querygen.dev/runtime/internal/scenarios.ringD",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "f8bdac17de7ad9485219e46f27cee872",
 })
 
 // RingD swallows errors, and is on a cycle with ringE, which cannot return one.
@@ -164,6 +169,7 @@ func RingD(cx *query.Context) (int, error) {
 var ringEQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.ringE",
 	Kind: query.KindPure,
+	Code: "56a47a5ad4ffa91740427754fc32b8ca",
 })
 
 // RingE is the memoized form of [ringE].
@@ -175,6 +181,7 @@ var aboveRingQuery = query.Define[struct{}, string](query.Definition{
 	Name:  "querygen.dev/runtime/internal/scenarios.aboveRing",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "d723ae67930cf5a104a247faf4456827",
 })
 
 // AboveRing is not on the cycle.
@@ -188,6 +195,7 @@ var aQuery = query.Define[struct{}, int](query.Definition{
 	Name:  "querygen.dev/runtime/internal/scenarios.a",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "48f05df05feab40af0e488231b9f4cb7",
 })
 
 // A is the memoized form of [a].
@@ -199,6 +207,7 @@ var bQuery = query.Define[struct{}, int](query.Definition{
 	Name:  "querygen.dev/runtime/internal/scenarios.b",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "965e510b0aba5f5f23ee9e846c64e970",
 })
 
 // B is the memoized form of [b].
@@ -209,6 +218,7 @@ func B(cx *query.Context) (int, error) {
 var boomQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.boom",
 	Kind: query.KindPure,
+	Code: "0505760d2985de0339b8131442d5307c",
 })
 
 // Boom is the memoized form of [boom].
@@ -219,6 +229,7 @@ func Boom(cx *query.Context) int {
 var outerBoomQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.outerBoom",
 	Kind: query.KindPure,
+	Code: "8370a39717ee020266d5fc3d53d93ca1",
 })
 
 // OuterBoom is the memoized form of [outerBoom].
@@ -230,6 +241,7 @@ var refusingQuery = query.Define[struct{}, int](query.Definition{
 	Name:  "querygen.dev/runtime/internal/scenarios.refusing",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "98f86abfbc2fcf6ee110ebd869f3e7a8",
 })
 
 // Refusing fails with an error that is made anew in each run: in(0) is its
@@ -244,6 +256,7 @@ var refusedQuery = query.Define[struct{}, string](query.Definition{
 	Name:  "querygen.dev/runtime/internal/scenarios.refused",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "1978042f273cefa715835b2f7e47f7ca",
 })
 
 // Refused is the memoized form of [refused].
@@ -255,6 +268,7 @@ var depQuery = query.Define[World, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.dep",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "ef6ca853afe932be5afef59eb8e58ddd",
 })
 
 // Dep is the memoized form of [dep].
@@ -266,6 +280,7 @@ var signQuery = query.Define[World, bool](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.sign",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "ce96501b1d50f0d089f8da915feb78f7",
 })
 
 // Sign is the memoized form of [sign].
@@ -277,6 +292,7 @@ var outerQuery = query.Define[World, string](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.outer",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "fb534353a2d2804b3624724d08389182",
 })
 
 // Outer is the memoized form of [outer].
@@ -288,6 +304,7 @@ var signOfQuery = query.Define[World, bool](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.signOf",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "07a6a6ac130ae261baf970579e8a5266",
 })
 
 // SignOf is the memoized form of [signOf].
@@ -299,6 +316,7 @@ var outerOfQuery = query.Define[World, string](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.outerOf",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "4eea1398890560619c18d9a0c6ed3358",
 })
 
 // OuterOf is the memoized form of [outerOf].
@@ -310,6 +328,7 @@ var condQuery = query.Define[condKey, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.cond",
 	Kind:   query.KindPure,
 	Params: 2,
+	Code:   "fab31bd68a66220e3e194c53cb345360",
 })
 
 // condKey holds the arguments of [Cond].
@@ -332,6 +351,7 @@ var flagQuery = query.Define[World, bool](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.flag",
 	Kind:   query.KindGeneration,
 	Params: 1,
+	Code:   "990df67df04b3ad48347efd2734a85c6",
 })
 
 // Flag is the memoized form of [flag].
@@ -348,6 +368,7 @@ func RefreshFlag(tx *query.Tx, w World) {
 var oneQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.one",
 	Kind: query.KindPure,
+	Code: "3af69a3212825014f6bdb5ace4067198",
 })
 
 // One is the memoized form of [one].
@@ -359,6 +380,7 @@ var twoQuery = query.Define[int, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.two",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "62fca80a15495c5d50607c1677c72f9b",
 })
 
 // Two is the memoized form of [two].
@@ -370,6 +392,7 @@ var impureFirstQuery = query.Define[World, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.impureFirst",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "f2e197aeab074be41f168305e99832eb",
 })
 
 // ImpureFirst is the memoized form of [impureFirst].
@@ -381,6 +404,7 @@ var pureFirstQuery = query.Define[World, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.pureFirst",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "9514bfddb59c3548378cd44bb7bf382a",
 })
 
 // PureFirst is the memoized form of [pureFirst].
@@ -392,6 +416,7 @@ var oneOfManyQuery = query.Define[oneOfManyKey, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.oneOfMany",
 	Kind:   query.KindPure,
 	Params: 2,
+	Code:   "c86c2f740cbc4032a5cb5c95b1efced7",
 })
 
 // oneOfManyKey holds the arguments of [OneOfMany].
@@ -411,6 +436,7 @@ var parityQuery = query.Define[World, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.parity",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "60d479ebabc8363d396fde22a29c249e",
 })
 
 // Parity is the memoized form of [parity].
@@ -422,6 +448,7 @@ var labelQuery = query.Define[World, string](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.label",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "022a93a21b00ad456ed30e84215a5aca",
 })
 
 // Label is the memoized form of [label].
@@ -433,6 +460,7 @@ var lookingQuery = query.Define[World, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.looking",
 	Kind:   query.KindGeneration,
 	Params: 1,
+	Code:   "6a9cf366cb7650fc9e442e789b9ba5bb",
 })
 
 // Looking depends on the outside and on an input.
@@ -452,6 +480,7 @@ var inQuery = query.Define[int, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.in",
 	Kind:   query.KindInput,
 	Params: 1,
+	Code:   "836f42ef1444fee8eff8255eb17e955d",
 })
 
 // In is the input of most scenarios.
@@ -492,6 +521,7 @@ var midQuery = query.Define[int, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.mid",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "27fce5d1c06936944f530e86ebf28de2",
 })
 
 // Mid is the memoized form of [mid].
@@ -503,6 +533,7 @@ var finQuery = query.Define[int, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.fin",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "26724cb76c7ec5c079e1ff35b75b7db5",
 })
 
 // Fin is the memoized form of [fin].
@@ -513,6 +544,7 @@ func Fin(cx *query.Context, i int) int {
 var xQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.x",
 	Kind: query.KindInput,
+	Code: "0837d8fe5f237658fcc5a8716a52647e",
 })
 
 // X is the memoized form of [x].
@@ -538,6 +570,7 @@ func LookupX(tx *query.Tx) (value int, ok bool) {
 var yQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.y",
 	Kind: query.KindInput,
+	Code: "548164f7c9dafad7181ccfed656110b2",
 })
 
 // Y is the memoized form of [y].
@@ -563,6 +596,7 @@ func LookupY(tx *query.Tx) (value int, ok bool) {
 var dxQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.dx",
 	Kind: query.KindPure,
+	Code: "5c7ea0b61540384c00bf3c8e1f020446",
 })
 
 // Dx is the memoized form of [dx].
@@ -573,6 +607,7 @@ func Dx(cx *query.Context) int {
 var dyQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.dy",
 	Kind: query.KindPure,
+	Code: "54bfe9056c6357ed9f2fdabc1ff70500",
 })
 
 // Dy is the memoized form of [dy].
@@ -585,6 +620,7 @@ var absQuery = query.Define[int, int](query.Definition{
 	Kind:    query.KindPure,
 	Params:  1,
 	EqNever: true,
+	Code:    "e4d84f680bba22a2e4d8cd7eee1d3a44",
 })
 
 // Abs is the memoized form of [abs].
@@ -596,6 +632,7 @@ var dQuery = query.Define[int, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.d",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "477d735492a542a1df35da396d1391ee",
 })
 
 // D is the memoized form of [d].
@@ -607,6 +644,7 @@ var selQuery = query.Define[selKey, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.sel",
 	Kind:   query.KindPure,
 	Params: 3,
+	Code:   "9bea296b58276ad0dd24e4e925132b4b",
 })
 
 // selKey holds the arguments of [Sel].
@@ -630,6 +668,7 @@ var fQuery = query.Define[int, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.f",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "38edb1859e3d750b658d51763b7b7de9",
 })
 
 // F is the memoized form of [f].
@@ -641,6 +680,7 @@ var selDerivedQuery = query.Define[selDerivedKey, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.selDerived",
 	Kind:   query.KindPure,
 	Params: 3,
+	Code:   "f73c0d0cf0a001400040ec5e13684931",
 })
 
 // selDerivedKey holds the arguments of [SelDerived].
@@ -661,6 +701,7 @@ var positiveQuery = query.Define[int, bool](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.positive",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "e3dec73631d39b0d5c3a64ea6983b32f",
 })
 
 // Positive is the memoized form of [positive].
@@ -671,6 +712,7 @@ func Positive(cx *query.Context, a int) bool {
 var tenfoldQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.tenfold",
 	Kind: query.KindPure,
+	Code: "22ee070f90cdf4646cf55c003a4f68fb",
 })
 
 // Tenfold is the memoized form of [tenfold].
@@ -681,6 +723,7 @@ func Tenfold(cx *query.Context) int {
 var leftQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.left",
 	Kind: query.KindPure,
+	Code: "b16b0749537f9ab5476b6510126010c7",
 })
 
 // Left is the memoized form of [left].
@@ -691,6 +734,7 @@ func Left(cx *query.Context) int {
 var rightQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.right",
 	Kind: query.KindPure,
+	Code: "c0c2bec5840f618315730a4409f03134",
 })
 
 // Right is the memoized form of [right].
@@ -701,6 +745,7 @@ func Right(cx *query.Context) int {
 var topQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.top",
 	Kind: query.KindPure,
+	Code: "8839058c85ad4823ad5a9113e960540d",
 })
 
 // Top is the memoized form of [top].
@@ -711,6 +756,7 @@ func Top(cx *query.Context) int {
 var sharedQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.shared",
 	Kind: query.KindPure,
+	Code: "56c060e23c87127d8fa3703fe731cd09",
 })
 
 // Shared is the memoized form of [shared].
@@ -722,6 +768,7 @@ var readerQuery = query.Define[int, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.reader",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "dc20fca8133a48c8e626b824a3cbfd5b",
 })
 
 // Reader is the memoized form of [reader].
@@ -733,6 +780,7 @@ var compositeQuery = query.Define[Key, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.composite",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "4a750f22a410097245c09045c4a1edec",
 })
 
 // Composite is the memoized form of [composite].
@@ -743,6 +791,7 @@ func Composite(cx *query.Context, k Key) int {
 var sixQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.six",
 	Kind: query.KindPure,
+	Code: "a2cdc7f2c81c3ccbc1b1a4f915a393e0",
 })
 
 // Six is the memoized form of [six].
@@ -760,6 +809,7 @@ var mulAddQuery = query.Define[mulAddKey, int](query.Definition{
 	Kind:   query.KindPure,
 	Params: 3,
 	Fails:  true,
+	Code:   "0e5dc8f31e94d94f9df3015c74aa4ddc",
 })
 
 // mulAddKey holds the arguments of [MulAdd].
@@ -779,6 +829,7 @@ var branchQuery = query.Define[World, int](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "03fff00e94fc7eafa09ed646bd7d6988",
 })
 
 // Branch is the memoized form of [branch].
@@ -790,6 +841,7 @@ var slowQuery = query.Define[int, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.slow",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "6b837b8da8dc6c45292723576462e65f",
 })
 
 // Slow is the memoized form of [slow].
@@ -802,6 +854,7 @@ var recQuery = query.Define[int, int](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "5d8eecdce67be29de52acf7de4195098",
 })
 
 // Rec is the memoized form of [rec].
@@ -813,6 +866,7 @@ var chainQuery = query.Define[int, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.chain",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "9467dd39f898387ca5e7fc2be0c432c2",
 })
 
 // Chain is a chain of i nodes above in(0).
@@ -831,6 +885,7 @@ var wideQuery = query.Define[int, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.wide",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "742d2625711f1d70f99e33a3b191ff21",
 })
 
 // Wide reads many nodes.
@@ -849,6 +904,7 @@ var periodicQuery = query.Define[World, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.periodic",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "86e95c56d6b2c70412d817a425f6f4f0",
 })
 
 // Periodic reads a node that looks outside, and one that does not.
@@ -867,6 +923,7 @@ var paceQuery = query.Define[paceKey, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.pace",
 	Kind:   query.KindPure,
 	Params: 2,
+	Code:   "22f51e8ef9db89a51427be212e722084",
 })
 
 // paceKey holds the arguments of [Pace].
@@ -891,6 +948,7 @@ var alwaysQuery = query.Define[alwaysKey, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.always",
 	Kind:   query.KindAlways,
 	Params: 2,
+	Code:   "02bfca8543c7cd3fdc52aa01d429574f",
 })
 
 // alwaysKey holds the arguments of [Always].
@@ -910,6 +968,7 @@ var generationQuery = query.Define[generationKey, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.generation",
 	Kind:   query.KindGeneration,
 	Params: 2,
+	Code:   "27417caf82f55c8798e61350127c758a",
 })
 
 // generationKey holds the arguments of [Generation].
@@ -936,6 +995,7 @@ var bodyQuery = query.Define[bodyKey, int](query.Definition{
 	Kind:   query.KindPure,
 	Params: 2,
 	Fails:  true,
+	Code:   "f72bf7dcc59f1f7504c88806ba821df2",
 })
 
 // bodyKey holds the arguments of [Body].
@@ -960,6 +1020,7 @@ var plainQuery = query.Define[plainKey, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.plain",
 	Kind:   query.KindPure,
 	Params: 2,
+	Code:   "855f7f25c80c65914c4823e360a9a9b5",
 })
 
 // plainKey holds the arguments of [Plain].
@@ -1188,3 +1249,15 @@ func init() {
 		return plain(cx, k.W, k.Name), nil
 	})
 }
+
+// What the fingerprints above cover, for querygen -explain:
+//
+// -VIdQohO 0-AwzMMH 0DBeHjI5 213tz5iD 2nc7TX_i 35BkOW-N 3N-JTr-P 3yzjEk0u 5xuG3d0j 65Ik0Kri 6HTm8COC 6c1eJb8P
+// 7DVZeXux 7HTPJfs2 7MBSuz_A 7ylDHias 8xCVuah1 9B_v00O9 9wgSj9Zk AiofxmMX BLCHk6vm BoJ53d0j CHpG0P24 CIt9eAlz
+// Dirq00O9 E9PUTX_i EBNYPEf7 FFHf3d0j FlDJwlZr IovkMuQY JKfVnCYW K2SiNSeo KBzqB6D6 MQoN423N N3U_3d0j OEOvTX_i
+// O_RFXqJZ PRWaTr-P PXT6oVTu QX8uHQFX QbrG7kTS QylAfc9B RG95diCi RoAgwlqd Rsi6VjkS S8OhNwNa TPWcuah1 V5bg5iqF
+// VogCeo3V WnjzF9qN Xi3f9H2e Y3b9GPpZ YAzKTX_i ZZuTTX_i ZsAqRcN1 _3XKuah1 _63P0UB5 _gGqGLzU bKB93d0j bjwKGa8j
+// c3TSlg7w cWRNNkai dJ8pTX_i dL_gGLzU eYhw0T5f eug4-83- fQeRgmb2 gAL5uah1 g_SA-opY hMhX3Hzz heALr_XO iodXtyKr
+// itDbuah1 j_ErlBWz kDSy3d0j mDMo5UiY mibSvYM5 nJEW3d0j nYT_Tr-P noOv1NBc nxFo2Gtd oua3vjIb pCzANyOl pKzOoDLg
+// pQb95v8F pwSVTX_i pyTkTX_i q2w0RjVm rC0mjiX2 rEp8WjVd rNMZk_i_ ru_3yKa1 s5NA72AS uWXMRR1G wLg3uah1 wV5UX1C1
+// wzc0M3Jr x2AmWqMD xDZOeBFX xN8p3d0j xZr-kvXr y_1Jz5H4 yeEacLWS yqdOoMyY zNLh07QP zr5m3d0j

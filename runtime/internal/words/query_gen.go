@@ -8,6 +8,7 @@ var textQuery = query.Define[string, string](query.Definition{
 	Name:   "querygen.dev/runtime/internal/words.text",
 	Kind:   query.KindInput,
 	Params: 1,
+	Code:   "ff884e7cf1cdf34e186be1b6dab05e22",
 })
 
 // Text is the content of a file.
@@ -43,6 +44,7 @@ var wordsQuery = query.Define[string, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/words.words",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "069ec39295c5ec2d4a695ac47ad1f060",
 })
 
 // Words counts the words of a file.
@@ -61,6 +63,7 @@ var longestQuery = query.Define[struct{}, string](query.Definition{
 	Name:  "querygen.dev/runtime/internal/words.longest",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "9ff49d8cdc7364be83d7b5bc98ff5d95",
 })
 
 // Longest names the file with the most words.
@@ -73,6 +76,7 @@ func Longest(cx *query.Context) (string, error) {
 var clockQuery = query.Define[struct{}, string](query.Definition{
 	Name: "querygen.dev/runtime/internal/words.clock",
 	Kind: query.KindGeneration,
+	Code: "9a312b8c2bf2ea1d0b75e8327405f711",
 })
 
 // Clock looks at the outside world.
@@ -104,3 +108,7 @@ func init() {
 		return clock(cx), nil
 	})
 }
+
+// What the fingerprints above cover, for querygen -explain:
+//
+// -ejjratH 6rqbEbDh 6sWMl_G- UC2gCnjW btxlxkZv iFBzvun8 t5b2T-XQ
