@@ -27,6 +27,7 @@ func emit(p *pack) ([]byte, error) {
 	f := jen.NewFilePathName(p.path, p.name)
 	f.HeaderComment(header)
 	e := &emitter{&importer{f, p.checked.types, p.takenNames(), make(map[string]bool)}, p}
+	p.names = e.free // the map itself, to which all that follows will add
 	e.seen[runtimePath] = true
 	e.register(runtimePath, "", "query") // always spelled out: the package is called runtime
 	var binds []jen.Code
@@ -45,7 +46,6 @@ func emit(p *pack) ([]byte, error) {
 		f.Line()
 		f.Comment(table)
 	}
-	p.names = e.free
 	var buf bytes.Buffer
 	if err := f.Render(&buf); err != nil {
 		return nil, fmt.Errorf("internal error, the generated code is no Go: %w", err)

@@ -83,9 +83,7 @@ func Generate(ctx context.Context, c Config) (*Result, error) {
 }
 
 // analyze does all that comes before the writing.
-func analyze(ctx context.Context, c Config) (*world, error) {
-	var w *world
-	var err error
+func analyze(ctx context.Context, c Config) (w *world, err error) {
 	c.timed("load", func() { w, err = load(ctx, c) })
 	if err != nil {
 		return nil, err

@@ -61,9 +61,8 @@ func generateCases(t *testing.T, root string, cases []*testCase) {
 	t.Helper()
 	var together []string
 	for _, c := range cases {
-		if f := c.find("patterns"); f != nil {
-			c.dirGenerated = c.dir
-			c.result = generate(t, c.dir, strings.Fields(string(f.Data)))
+		if c.find("patterns") != nil {
+			c.generate(t)
 			continue
 		}
 		together = append(together, "./"+c.id()+"/...")
@@ -90,6 +89,16 @@ func generateCases(t *testing.T, root string, cases []*testCase) {
 			t.Errorf("a problem of no case: %s", p.Message)
 		}
 	}
+}
+
+// generate generates for the case by itself.
+func (c *testCase) generate(t *testing.T) {
+	t.Helper()
+	patterns := []string{"./..."}
+	if f := c.find("patterns"); f != nil {
+		patterns = strings.Fields(string(f.Data))
+	}
+	c.dirGenerated, c.result = c.dir, generate(t, c.dir, patterns)
 }
 
 func inside(dir, path string) bool { return strings.HasPrefix(path, dir+string(filepath.Separator)) }

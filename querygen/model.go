@@ -11,6 +11,7 @@ import (
 // A query is one annotated function with everything that will be generated for
 // it. It is made from syntax; check adds the types.
 type query struct {
+	projected
 	source   *source
 	decl     *ast.FuncDecl
 	ann      *annotation
@@ -24,11 +25,8 @@ type query struct {
 	refused  bool            // breaks a rule that leaves nothing to generate, not even a stub
 	hidden   map[string]bool // names that collide: they get no stub
 	object   *types.Func     // set by check
-
-	projections []projection // set by check
-	suffix      string       // of a projection: what follows the function in the query's name
-	reached     []codePart   // set by fingerprint: the code that has a say in the results
-	code        digest       // set by fingerprint
+	reached  []codePart      // set by fingerprint: the code that has a say in the results
+	code     digest          // set by fingerprint
 }
 
 // A part is a parameter or a result.

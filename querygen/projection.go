@@ -24,6 +24,12 @@ type projection struct {
 	typ   types.Type // of the field, or of the map's values
 }
 
+// projected is what the option fields adds to a query.
+type projected struct {
+	projections []projection // set by check
+	suffix      string       // of a projection itself: what follows the function in the query's name
+}
+
 // suffix is what the projection adds to the name of its query.
 func (p projection) suffix() string {
 	if p.field == "" {

@@ -22,11 +22,11 @@ func (p *pack) checkRules() {
 			continue // it is declared twice, or can't be called: reported already
 		}
 		q.checkReceiver()
+		q.checkProjections()
 		q.checkContext()
 		q.checkShape()
 		q.checkKey()
 		q.checkResults()
-		q.checkProjections()
 		if !q.refused {
 			q.checkScopes()
 		}

@@ -44,6 +44,9 @@ func (db *DB) demandAlone(ctx context.Context, n graph.ID) (out any, overtaken b
 
 // settle is demand inside a request.
 func (db *DB) settle(cx *Context, n graph.ID) (any, error) {
+	// What cx was derived from may be made only now, and not under the lock: see
+	// Context.life.
+	_ = cx.over()
 	w := &walk{db: db, cx: cx, req: cx.req, base: cx.flight}
 	db.mu.Lock()
 	defer w.leave()
