@@ -9,6 +9,7 @@ var problemsQuery = query.Define[string, []Diagnostic](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "09acf601671e0b787d7dc59e58157643",
 })
 
 // Problems are what is wrong in a file, from top to bottom. Only here positions
@@ -25,6 +26,7 @@ var valueQuery = query.Define[string, int64](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "2a4afb1093555582672fdc73e7fb6329",
 })
 
 // Value is the number that a name stands for. Its errors are a *Flaw in the
@@ -40,6 +42,7 @@ var namesQuery = query.Define[string, []string](query.Definition{
 	Name:   "querygen.dev/examples/calc.names",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "87eee998cf6a8787319a8f4a35690c4f",
 })
 
 // Names are those that a file declares, in order, "" where there is none. It
@@ -54,6 +57,7 @@ func Names(cx *query.Context, file string) []string {
 var scopeQuery = query.Define[struct{}, map[string]Place](query.Definition{
 	Name: "querygen.dev/examples/calc.scope",
 	Kind: query.KindPure,
+	Code: "af62f3a16628bfda1b7bedcc6a6dd7a6",
 })
 
 // Scope says where each name is defined. The first definition counts, in the
@@ -69,6 +73,7 @@ var definitionQuery = query.Define[string, Decl](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "6caefdff088dad38dbd59d36ff2b48f2",
 })
 
 // Definition is what a name stands for. It reads all of the scope and all of a
@@ -84,6 +89,7 @@ var sourceQuery = query.Define[string, string](query.Definition{
 	Name:   "querygen.dev/examples/calc.source",
 	Kind:   query.KindInput,
 	Params: 1,
+	Code:   "a60d9b98acd629b977818b7efc4ba5c3",
 })
 
 // Source is the text of a file. Until it is set, the file is empty.
@@ -120,6 +126,7 @@ var parseQuery = query.Define[string, File](query.Definition{
 	Name:   "querygen.dev/examples/calc.parse",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "95a3ec6c7ae6f15b6f14d2354a93e653",
 })
 
 // Parse reads a file. It forgets blanks and comments.
@@ -133,6 +140,7 @@ var declarationsQuery = query.Define[string, []Decl](query.Definition{
 	Name:   "querygen.dev/examples/calc.declarations",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "4f2ed2f110be7268db7041812bbf46a6",
 })
 
 // Declarations are those of a file, in order. It forgets where they stand.
@@ -146,6 +154,7 @@ var linesQuery = query.Define[string, []int](query.Definition{
 	Name:   "querygen.dev/examples/calc.lines",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "fb5dd61337e1f40ce787c67247a16d77",
 })
 
 // Lines says where the declarations of a file stand, and nothing else.
@@ -186,3 +195,12 @@ func init() {
 		return lines(cx, k), nil
 	})
 }
+
+// What the fingerprints above cover, for querygen -explain:
+//
+// -ke8fnCC 0Alm8uWB 223pl0ie 2pHuPWXd 3e8WhosA 578Ue3qk 6qdGULSJ 7IrjYpaI 7WMOvk6E 9C1ktBYe 9SZwY8YS 9YGVIXEk
+// ALa9ko1r BOHHminw BZ_D-GXQ EfbeaiB_ FVHkGPb7 GTlq78vJ Ixj6YhRO IyYF8IB6 JP6-iTel KBFYFbU1 Kfytsmy- M2bcdlAx
+// M8RsBipv N-_zWBPF NBkkvlGB NLC3JmE_ NoS4OF2P OFsXCgdB PwRNvgvx R8-yU3BL ReL7E_WZ SMFovhbl SqtA3y6T TmandKnz
+// V1GVgsrD VMiazSIH W1iXFgMF X4OKH29J YS7h9ArG ZQwFnDph d_xXiXuT fF32Y9pI fKKBvT2J fRId1Wha gLuJiKbs hF7uiOsn
+// hor2vyUd iG-T7WNA kypebFP8 mPo4luLp mfA7WLQ9 mhDzoiRd n1gCdgko nAqIrxvd o8p6JD67 oHZF30qs pe6o_SYx q7aqzQlL
+// qMm8jask rVcNg3D5 rv8K3l1g saiISV6G tBkvEJHP tKb2x0ox uHyUratH uIYkeCAc uz3UkPaB vP4hwSuX xSI9h1a8 yPUzuMi8

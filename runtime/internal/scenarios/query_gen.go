@@ -8,6 +8,7 @@ var getThingQuery = query.Define[World, *Thing](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.thing",
 	Kind:   query.KindGeneration,
 	Params: 1,
+	Code:   "f58880bfd71eddb1e2df31cf998ec3ff",
 })
 
 // GetThing is what the world says it is.
@@ -27,6 +28,7 @@ var seenQuery = query.Define[World, *Thing](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.seen",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "b695d685ca0ae008b1a5fe1e4a857513",
 })
 
 // Seen runs whenever thing has changed.
@@ -39,6 +41,7 @@ func Seen(cx *query.Context, w World) *Thing {
 var getFuzzyQuery = query.Define[struct{}, Fuzzy](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.fuzzy",
 	Kind: query.KindPure,
+	Code: "38753d7528711e52565875df1f8ba419",
 })
 
 // GetFuzzy is the memoized form of [fuzzy].
@@ -49,6 +52,7 @@ func GetFuzzy(cx *query.Context) Fuzzy {
 var aboveFuzzyQuery = query.Define[struct{}, float64](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.aboveFuzzy",
 	Kind: query.KindPure,
+	Code: "77ebad578e12cb02b0d29d9d40b6cdf4",
 })
 
 // AboveFuzzy is the memoized form of [aboveFuzzy].
@@ -61,6 +65,7 @@ var getIdentQuery = query.Define[struct{}, *Ident](query.Definition{
 	Kind:      query.KindPure,
 	Identity:  true,
 	NoPersist: true,
+	Code:      "dae2433bfbdacbee07c7d036e9a70caf",
 })
 
 // GetIdent is the memoized form of [ident].
@@ -71,6 +76,7 @@ func GetIdent(cx *query.Context) *Ident {
 var aboveIdentQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.aboveIdent",
 	Kind: query.KindPure,
+	Code: "a80c92b251dfc3778a3cb0ba5e335193",
 })
 
 // AboveIdent is the memoized form of [aboveIdent].
@@ -81,6 +87,7 @@ func AboveIdent(cx *query.Context) int {
 var numbersQuery = query.Define[struct{}, []int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.numbers",
 	Kind: query.KindInput,
+	Code: "3a53764ec0ad1d146dd4fb43378b8c2c",
 })
 
 // Numbers is the memoized form of [numbers].
@@ -351,7 +358,7 @@ var flagQuery = query.Define[World, bool](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.flag",
 	Kind:   query.KindGeneration,
 	Params: 1,
-	Code:   "990df67df04b3ad48347efd2734a85c6",
+	Code:   "4dbd14cdbd7b707bac078262f511bb02",
 })
 
 // Flag is the memoized form of [flag].
@@ -460,7 +467,7 @@ var lookingQuery = query.Define[World, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.looking",
 	Kind:   query.KindGeneration,
 	Params: 1,
-	Code:   "6a9cf366cb7650fc9e442e789b9ba5bb",
+	Code:   "8dd4602247b6692f0edf9666140241df",
 })
 
 // Looking depends on the outside and on an input.
@@ -948,7 +955,7 @@ var alwaysQuery = query.Define[alwaysKey, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.always",
 	Kind:   query.KindAlways,
 	Params: 2,
-	Code:   "02bfca8543c7cd3fdc52aa01d429574f",
+	Code:   "a689a11714d1dbe793db615c3221206f",
 })
 
 // alwaysKey holds the arguments of [Always].
@@ -968,7 +975,7 @@ var generationQuery = query.Define[generationKey, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.generation",
 	Kind:   query.KindGeneration,
 	Params: 2,
-	Code:   "27417caf82f55c8798e61350127c758a",
+	Code:   "506e0b44938b733b6557c57b0ee70cbb",
 })
 
 // generationKey holds the arguments of [Generation].
@@ -995,7 +1002,7 @@ var bodyQuery = query.Define[bodyKey, int](query.Definition{
 	Kind:   query.KindPure,
 	Params: 2,
 	Fails:  true,
-	Code:   "f72bf7dcc59f1f7504c88806ba821df2",
+	Code:   "d4a78289ab6049e62735506da7d42504",
 })
 
 // bodyKey holds the arguments of [Body].
@@ -1020,7 +1027,7 @@ var plainQuery = query.Define[plainKey, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.plain",
 	Kind:   query.KindPure,
 	Params: 2,
-	Code:   "855f7f25c80c65914c4823e360a9a9b5",
+	Code:   "1fed187d850e209cd16d0a79181e7ab8",
 })
 
 // plainKey holds the arguments of [Plain].
@@ -1252,12 +1259,13 @@ func init() {
 
 // What the fingerprints above cover, for querygen -explain:
 //
-// -VIdQohO 0-AwzMMH 0DBeHjI5 213tz5iD 2nc7TX_i 35BkOW-N 3N-JTr-P 3yzjEk0u 5xuG3d0j 65Ik0Kri 6HTm8COC 6c1eJb8P
-// 7DVZeXux 7HTPJfs2 7MBSuz_A 7ylDHias 8xCVuah1 9B_v00O9 9wgSj9Zk AiofxmMX BLCHk6vm BoJ53d0j CHpG0P24 CIt9eAlz
-// Dirq00O9 E9PUTX_i EBNYPEf7 FFHf3d0j FlDJwlZr IovkMuQY JKfVnCYW K2SiNSeo KBzqB6D6 MQoN423N N3U_3d0j OEOvTX_i
-// O_RFXqJZ PRWaTr-P PXT6oVTu QX8uHQFX QbrG7kTS QylAfc9B RG95diCi RoAgwlqd Rsi6VjkS S8OhNwNa TPWcuah1 V5bg5iqF
-// VogCeo3V WnjzF9qN Xi3f9H2e Y3b9GPpZ YAzKTX_i ZZuTTX_i ZsAqRcN1 _3XKuah1 _63P0UB5 _gGqGLzU bKB93d0j bjwKGa8j
-// c3TSlg7w cWRNNkai dJ8pTX_i dL_gGLzU eYhw0T5f eug4-83- fQeRgmb2 gAL5uah1 g_SA-opY hMhX3Hzz heALr_XO iodXtyKr
-// itDbuah1 j_ErlBWz kDSy3d0j mDMo5UiY mibSvYM5 nJEW3d0j nYT_Tr-P noOv1NBc nxFo2Gtd oua3vjIb pCzANyOl pKzOoDLg
-// pQb95v8F pwSVTX_i pyTkTX_i q2w0RjVm rC0mjiX2 rEp8WjVd rNMZk_i_ ru_3yKa1 s5NA72AS uWXMRR1G wLg3uah1 wV5UX1C1
-// wzc0M3Jr x2AmWqMD xDZOeBFX xN8p3d0j xZr-kvXr y_1Jz5H4 yeEacLWS yqdOoMyY zNLh07QP zr5m3d0j
+// -VIdQohO 0-AwzMMH 0DBeHjI5 213tz5iD 2nc7TX_i 2rvwMivx 35BkOW-N 3N-JTr-P 3yzjEk0u 4pSi2P0s 5xuG3d0j 65Ik0Kri
+// 6HTm8COC 6c1eJb8P 7DVZeXux 7HTPJfs2 7MBSuz_A 7ylDHias 858hvezB 8xCVuah1 9B_v00O9 9wgSj9Zk AiofxmMX BLCHk6vm
+// BoJ53d0j CHpG0P24 CIt9eAlz Dirq00O9 E9PUTX_i EBNYPEf7 FAgiHlWF FFHf3d0j FlDJwlZr IE-_iSNd IovkMuQY JKfVnCYW
+// K2SiNSeo KBzqB6D6 M5K5RXE6 MQoN423N N3U_3d0j NIbXi3s3 OEOvTX_i O_RFXqJZ PRWaTr-P PXT6oVTu QU3NeaYn QX8uHQFX
+// QbrG7kTS QylAfc9B RG95diCi RoAgwlqd Rsi6VjkS S8Oh6A9d TPWcuah1 Tt4BLGO_ V5bg5iqF VogCeo3V W3Wgv2G7 WnjzF9qN
+// Xi3f9H2e Y3b9GPpZ YAzKTX_i ZZuTTX_i ZsAqRcN1 _3XKuah1 _63P0UB5 _gGqGLzU bKB93d0j bjwKGa8j c3TSlg7w cWRNNkai
+// dJ8pTX_i dL_gGLzU eYhw0T5f eug4-83- fQeRgmb2 gAL5uah1 g_SA-opY hMhX3Hzz heALr_XO iodXtyKr itDbuah1 ium_ssHX
+// j_ErlBWz kDSy3d0j mDMo5UiY mibSvYM5 nJEW3d0j nYT_Tr-P noOv1NBc nxFo2Gtd oua3vjIb pCzANyOl pKzOoDLg pQb95v8F
+// pwSVTX_i pyTkTX_i q2w0RjVm rC0mjiX2 rEp8WjVd rNMZk_i_ ru_3yKa1 s5NA72AS tz6Glhku uWXMRR1G wLg3uah1 wV5UX1C1
+// wzc0M3Jr x2AmWqMD xDZOeBFX xN8p3d0j xZr-kvXr y_1Jz5H4 yeEacLWS yqdOoMyY zNLh07QP zr5m3d0j zuyJJWt3
