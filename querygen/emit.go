@@ -28,17 +28,20 @@ func emit(p *pack) ([]byte, error) {
 	e := &emitter{&importer{f, p.checked.types, p.takenNames(), make(map[string]bool)}, p}
 	e.seen[runtimePath] = true
 	e.register(runtimePath, "", "query") // always spelled out: the package is called runtime
+	codecs := e.newCoder()
 	var binds []jen.Code
 	for _, q := range p.queries {
 		w := e.plan(q)
 		w.descriptor()
 		binds = append(binds, w.bind())
+		binds = append(binds, codecs.persist(w)...)
 		w.structs()
 		w.functions()
 	}
 	f.Comment("The functions are bound here and not in the descriptors above, so that")
 	f.Comment("queries may call each other in a circle.")
 	f.Func().Id("init").Params().Block(binds...)
+	codecs.emit()
 	var buf bytes.Buffer
 	if err := f.Render(&buf); err != nil {
 		return nil, fmt.Errorf("internal error, the generated code is no Go: %w", err)

@@ -55,9 +55,10 @@ type query struct {
 // query would otherwise be an initialization cycle.
 type Query[K comparable, V any] struct {
 	query
-	body  func(cx *Context, k K) (V, error)
-	equal func(a, b V) bool
-	keys  *Query[struct{}, []K] // inputs: the node of the keys that are set
+	body   func(cx *Context, k K) (V, error)
+	equal  func(a, b V) bool // where there is no codec that knows
+	codecs codecs[K, V]
+	keys   *Query[struct{}, []K] // inputs: the node of the keys that are set
 }
 
 // registry holds the queries of the program. Package initialization fills it.

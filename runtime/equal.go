@@ -11,6 +11,10 @@ import (
 // Equality of outcomes (promise 3): that of the encoded bytes. Floats compare
 // by bits, nil and empty differ, pointers by what they point at, a time by
 // instant, offset and zone name.
+//
+// Results that have a codec are compared by generated code, see
+// [Query.PersistValue]. This here is for the others, whose values are never
+// written: those of persist=no, eq=never, identity and rerun:always.
 
 // equality returns how values of type V are compared.
 func equality[V any](d *Definition) func(a, b V) bool {
@@ -18,10 +22,8 @@ func equality[V any](d *Definition) func(a, b V) bool {
 	if d.EqNever {
 		return func(a, b V) bool { return false }
 	}
-	if t != timeType {
-		if _, ok := reflect.Zero(t).Interface().(interface{ Equal(V) bool }); ok {
-			return equalByMethod[V]
-		}
+	if hasEqual[V]() {
+		return equalByMethod[V]
 	}
 	if plain(t) {
 		return func(a, b V) bool { return any(a) == any(b) }
@@ -30,6 +32,14 @@ func equality[V any](d *Definition) func(a, b V) bool {
 		c := comparer{identity: d.Identity}
 		return c.equal(reflect.ValueOf(&a).Elem(), reflect.ValueOf(&b).Elem())
 	}
+}
+
+// hasEqual reports whether V itself says what equal means. That of time.Time
+// ignores the zone, and does not count.
+func hasEqual[V any]() bool {
+	t := reflect.TypeFor[V]()
+	_, ok := reflect.Zero(t).Interface().(interface{ Equal(V) bool })
+	return ok && t != timeType
 }
 
 // equalByMethod asks the method Equal of the result type itself, except about

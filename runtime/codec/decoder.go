@@ -1,0 +1,151 @@
+package codec
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/vmihailenco/msgpack/v5"
+)
+
+// A Decoder reads one value. The first error is kept; behind it all reads
+// return nothing, so that generated code need not look.
+type Decoder struct {
+	m     *msgpack.Decoder // reads from in
+	in    input
+	err   error
+	depth int
+}
+
+// An input hands out bytes to msgpack. Only heads of values are read by way of
+// it: msgpack allocates what a length promises, and these lengths may lie.
+type input struct {
+	data []byte
+	pos  int
+}
+
+func (in *input) left() int { return len(in.data) - in.pos }
+
+func (in *input) Read(p []byte) (int, error) {
+	n := copy(p, in.data[in.pos:])
+	in.pos += n
+	if n == 0 && len(p) > 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+func (in *input) ReadByte() (byte, error) {
+	if in.pos == len(in.data) {
+		return 0, io.ErrUnexpectedEOF
+	}
+	in.pos++
+	return in.data[in.pos-1], nil
+}
+
+func (in *input) UnreadByte() error {
+	if in.pos == 0 {
+		return errors.New("codec: nothing to unread")
+	}
+	in.pos--
+	return nil
+}
+
+var decoders = sync.Pool{New: func() any {
+	d := &Decoder{}
+	d.m = msgpack.NewDecoder(&d.in)
+	return d
+}}
+
+func getDecoder(data []byte) *Decoder {
+	d := decoders.Get().(*Decoder)
+	d.in = input{data: data}
+	return d
+}
+
+func (d *Decoder) put() {
+	d.in, d.err, d.depth = input{}, nil, 0
+	decoders.Put(d)
+}
+
+func (d *Decoder) fail(err error) {
+	if d.err == nil {
+		d.err = err
+	}
+	d.in.pos = len(d.in.data) // nothing more to read
+}
+
+var (
+	errLength = errors.New("codec: a length beyond the data")
+	errShape  = errors.New("codec: not what this type is written as")
+)
+
+func (d *Decoder) enter() bool {
+	if d.depth++; d.depth > maxDepth {
+		d.fail(ErrDepth)
+	}
+	return d.err == nil
+}
+
+func (d *Decoder) leave() { d.depth-- }
+
+// head returns what msgpack has read, or 0 and keeps the error.
+func head[N any](d *Decoder, n N, err error) N {
+	if err != nil {
+		d.fail(fmt.Errorf("codec: %w", err))
+	}
+	if d.err != nil {
+		return *new(N)
+	}
+	return n
+}
+
+// arrayLen reads the length of an array, -1 for nil. Each element takes at least
+// one byte.
+func (d *Decoder) arrayLen() int {
+	n, err := d.m.DecodeArrayLen()
+	return d.bounded(head(d, n, err), 1)
+}
+
+func (d *Decoder) mapLen() int {
+	n, err := d.m.DecodeMapLen()
+	return d.bounded(head(d, n, err), 2)
+}
+
+// bounded checks a length against what is left of the data.
+func (d *Decoder) bounded(n, each int) int {
+	if n > d.in.left()/each {
+		d.fail(errLength)
+		return 0
+	}
+	return n
+}
+
+// room is how many elements of that size memory is asked for at once, where n
+// are promised. A promise costs its writer one byte for each element, however
+// large that is in memory: what goes beyond has to be read first.
+func (d *Decoder) room(n int, size uintptr) int {
+	if size == 0 {
+		return n
+	}
+	return min(n, 4+8*d.in.left()/int(size))
+}
+
+// bytes reads a string or a []byte without copying it; ok is false for nil.
+func (d *Decoder) bytes() (b []byte, ok bool) {
+	n, err := d.m.DecodeBytesLen()
+	n = d.bounded(head(d, n, err), 1)
+	if n < 0 || d.err != nil {
+		return nil, false
+	}
+	d.in.pos += n
+	return d.in.data[d.in.pos-n : d.in.pos], true
+}
+
+// Fields reads the head of a struct of n fields.
+func (d *Decoder) Fields(n int) {
+	if d.arrayLen() != n && d.err == nil {
+		d.fail(errShape)
+	}
+}

@@ -1,0 +1,32 @@
+package runtime
+
+import "querygen.dev/runtime/codec"
+
+// codecs is what generated code knows of the types of a query. A query whose
+// key has no codec (it holds a Task, which is a query and a key itself) is not
+// written to disk; one whose value has none is written without it.
+type codecs[K comparable, V any] struct {
+	key   *codec.Type[K]
+	value *codec.Type[V]
+	same  bool // value decides whether two results are equal
+}
+
+// PersistKey gives the query the codec of its key. Without it the query is not
+// written to disk. Generated code calls it, in an init.
+func (q *Query[K, V]) PersistKey(t codec.Type[K]) { q.codecs.key = &t }
+
+// PersistValue gives the query the codec of its results. Its equality takes the
+// place of the one by reflection; that of the result type itself, and of the
+// options, stay above it. Generated code calls it, in an init.
+func (q *Query[K, V]) PersistValue(t codec.Type[V]) {
+	q.codecs.value = &t
+	q.codecs.same = !q.def.EqNever && !q.def.Identity && !hasEqual[V]()
+}
+
+// same tells whether two results are equal (promise 3).
+func (q *Query[K, V]) same(a, b *V) bool {
+	if q.codecs.same {
+		return q.codecs.value.Same(a, b)
+	}
+	return q.equal(*a, *b)
+}
