@@ -22,6 +22,9 @@ type Options struct {
 	// once, with no lock held, before the demand that caused the event returns,
 	// and must not demand anything itself. When nil, events cost nothing.
 	OnEvent func(Event)
+
+	// Services are what [Service.Of] returns in this database.
+	Services []Provision
 }
 
 // A DB is a database of queries and their results, in memory. Its methods may
@@ -36,7 +39,10 @@ type DB struct {
 	revision   atomic.Uint64
 	flushed    atomic.Uint64
 	closed     atomic.Bool
+	done       chan struct{} // closed with it
 	generation atomic.Uint64
+
+	services map[string]Provision // by name; never changed
 
 	tables atomic.Pointer[[]keeper] // by index of the query
 
@@ -52,8 +58,9 @@ type DB struct {
 	counter  graph.ID          // the node of the generation counter
 	moved    bool              // the generation has moved since the last flush
 	refresh  []graph.ID        // nodes to run at their next demand
-	cyclic   map[graph.ID]bool // nodes that ended on a cycle in this revision
+	blind    map[graph.ID]bool // nodes whose reads do not tell when they change; they run in each revision
 	dirty    []keeper          // tables with sets that are not flushed
+	news     chan struct{}     // closed at the next revision; nil: nobody waits for it
 
 	hits     *xsync.Counter
 	runs     atomic.Uint64
@@ -70,8 +77,9 @@ func New(opts Options) *DB {
 		opts:     opts,
 		g:        graph.New(),
 		board:    flight.NewBoard(opts.Parallelism),
+		done:     make(chan struct{}),
 		requests: map[uint64]*request{},
-		cyclic:   map[graph.ID]bool{},
+		blind:    map[graph.ID]bool{},
 		hits:     xsync.NewCounter(),
 	}
 	db.idle = sync.NewCond(&db.mu)
@@ -82,6 +90,7 @@ func New(opts Options) *DB {
 	db.counter = db.g.Add(noTable, 0)
 	db.g.NewStamp(db.counter)
 	db.g.Assign(db.counter, 0)
+	db.provide(opts.Services)
 	return db
 }
 
@@ -119,7 +128,7 @@ func (db *DB) NextGeneration() uint64 {
 // Save writes what has changed to the disk. A database in memory has nothing to
 // write.
 func (db *DB) Save(ctx context.Context) error {
-	if insideQuery() {
+	if cx, ok := From(ctx); insideQuery() || ok && cx.inQuery() {
 		return ErrInQuery
 	}
 	return nil
@@ -133,7 +142,9 @@ func (db *DB) Close() error {
 	}
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	db.closed.Store(true)
+	if db.closed.CompareAndSwap(false, true) {
+		close(db.done)
+	}
 	for _, r := range db.requests {
 		db.abort(r, ErrClosed)
 	}

@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"context"
-	"slices"
 
 	"querygen.dev/runtime/internal/flight"
 	"querygen.dev/runtime/internal/graph"
@@ -219,10 +218,13 @@ func (w *walk) to(n graph.ID) error {
 // meetsCycle reports whether the caller is on a cycle, and may not go on.
 func (w *walk) meetsCycle(n graph.ID) bool {
 	f := w.base
-	if f.Cycle == nil || f.CycleNodes != nil && !slices.Contains(f.CycleNodes, n) {
+	if f.Cycle == nil {
 		return false
 	}
-	f.CycleNodes = nil // from now on
+	if _, member := f.Cycle.(*CycleError).members[n]; f.Awaited && !member {
+		return false
+	}
+	f.Awaited = false // from now on
 	return true
 }
 

@@ -19,6 +19,14 @@ var (
 	diffSeed = flag.Uint64("diff.seed", 0, "run the one program of the differential test with this seed")
 )
 
+// corpus holds the seeds of programs that found a bug. They keep their meaning as
+// long as the programs are drawn in the same way; a step is added at the end of
+// what is drawn, or the bug is told as a test of its own.
+var corpus = []uint64{
+	1795162306813897216, // an input that was set while its body had lived with a panic
+	1795161919556404746, // a Map with a failing branch before a panicking one
+}
+
 // TestDifferential compares the answers of random programs after random edits
 // with from-scratch evaluation, and what ran with what promise 2 allows.
 func TestDifferential(t *testing.T) {
@@ -31,6 +39,9 @@ func forSeeds(t *testing.T, f func(t *testing.T, seed uint64) (demands int)) {
 	if *diffSeed != 0 {
 		f(t, *diffSeed)
 		return
+	}
+	for _, seed := range corpus {
+		f(t, seed)
 	}
 	seed := uint64(time.Now().UnixNano())
 	start, programs, demands := time.Now(), 0, 0

@@ -242,6 +242,10 @@ func equalErrors(a, b error) bool {
 	if a == nil || b == nil {
 		return a == nil && b == nil
 	}
+	if cycle, ok := a.(*CycleError); ok {
+		other, ok := b.(*CycleError)
+		return ok && other.same(cycle)
+	}
 	va, vb := reflect.ValueOf(a), reflect.ValueOf(b)
 	if va.Type() != vb.Type() || a.Error() != b.Error() {
 		return false

@@ -5,7 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"go/token"
+	"reflect"
 	"strings"
+	"sync/atomic"
+
+	"querygen.dev/runtime/internal/graph"
 )
 
 // ErrSuperseded is what a [DB.Run] ends in when an update changed something
@@ -18,6 +22,10 @@ var ErrClosed = errors.New("querygen: database is closed")
 // ErrInQuery is what an operation that must stand outside ends in when it is
 // called from inside a query or an update.
 var ErrInQuery = errors.New("querygen: not allowed inside a query or an update; use the query's own Context, or do it outside")
+
+// ErrLocked is what saving ends in when another process writes to the same
+// cache directory. A database in memory has none.
+var ErrLocked = errors.New("querygen: the cache directory is locked by another process")
 
 type supersededError struct{}
 
@@ -44,6 +52,23 @@ func (n Node) String() string {
 // of it.
 type CycleError struct {
 	Nodes []Node // in call order, from the smallest on
+
+	members map[graph.ID]int           // where a node of the database is among Nodes
+	equalTo atomic.Pointer[CycleError] // the last one it was found equal to
+}
+
+// same reports whether two cycles are equal. Every member of a cycle asks this
+// about the same two errors; the answer is remembered, or a long cycle would
+// cost the square of its length.
+func (e *CycleError) same(old *CycleError) bool {
+	if e == old || e.equalTo.Load() == old {
+		return true
+	}
+	if !new(comparer).equal(reflect.ValueOf(&e.Nodes).Elem(), reflect.ValueOf(&old.Nodes).Elem()) {
+		return false
+	}
+	e.equalTo.Store(old)
+	return true
 }
 
 // cycleText is how many nodes of a cycle are written out.

@@ -61,6 +61,7 @@ const (
 	transIf                    // return a Transient error if acc%11 == arg
 	panicIf                    // panic if acc%13 == arg
 	nestedRead                 // read twice
+	readBrave                  // a panic of the child is absorbed
 )
 
 type progStep struct {
@@ -150,6 +151,12 @@ func (p *program) run(n int, e env) (int, error) {
 				v = absorb(err)
 			}
 			acc = mix(acc, v)
+		case readBrave:
+			v, err := brave(e, s.child)
+			if err != nil {
+				return 0, err
+			}
+			acc = mix(acc, v)
 		case readMap:
 			vs, errs := e.readAll(s.children)
 			for i := range vs {
@@ -177,6 +184,22 @@ func (p *program) run(n int, e env) (int, error) {
 		}
 	}
 	return acc % modulus, nil
+}
+
+// brave reads a child and lives with its panic.
+func brave(e env, child int) (v int, err error) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case *query.PanicError:
+			v = absorb(fmt.Errorf("%v", p.Value))
+		case oraclePanic:
+			v = absorb(fmt.Errorf("%v", p))
+		default:
+			panic(p)
+		}
+	}()
+	return e.read(child)
 }
 
 // What the random programs may contain.
@@ -231,7 +254,7 @@ func (p *program) randomStep(r *rand.Rand, f features, i int, input bool) progSt
 		}
 		return r.IntN(i)
 	}
-	s := progStep{kind: []stepKind{readStep, readStep, readSoft, readIf, readMap, quitIf, failIf, transIf, panicIf, nestedRead}[r.IntN(10)]}
+	s := progStep{kind: []stepKind{readStep, readStep, readSoft, readIf, readMap, quitIf, failIf, transIf, panicIf, nestedRead, readBrave}[r.IntN(11)]}
 	switch {
 	case s.kind == readMap && !f.maps,
 		s.kind == panicIf && (!f.panics || r.IntN(2) == 0),

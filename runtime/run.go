@@ -1,7 +1,9 @@
 package runtime
 
 import (
+	goruntime "runtime"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"querygen.dev/runtime/internal/flight"
@@ -31,7 +33,7 @@ func (w *walk) run(top *frame, cause graph.ID) error {
 	start := w.started(f.Node, cause)
 	w.unlock()
 	cx := &Context{db: w.db, req: w.req, flight: f, buf: f.Reads}
-	e := w.db.execute(cx, k, slot)
+	e := w.db.runAt(f.Depth, cx, k, slot)
 	e.reads = f.Reads.End()
 	w.lock()
 	w.pop()
@@ -79,6 +81,28 @@ const (
 	returned            // with values or an error
 	panicked
 )
+
+// hop is how many bodies nest in the stack of one goroutine. Go bounds a stack at
+// a gigabyte, and going beyond cannot be recovered from.
+const hop = 5000
+
+// runAt is execute on a fresh goroutine every hop levels.
+func (db *DB) runAt(depth int, cx *Context, k keeper, slot uint32) ending {
+	if depth == 0 || depth%hop != 0 {
+		return db.execute(cx, k, slot)
+	}
+	var e ending
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		e = db.execute(cx, k, slot)
+	}()
+	<-done
+	if e.how == neither {
+		goruntime.Goexit() // as the body did
+	}
+	return e
+}
 
 // execute runs the body, and compares what it ends in: both are users' code, and
 // no lock is held. It recovers everything but Goexit.
@@ -186,17 +210,25 @@ func (w *walk) conclude(f *flight.Flight, k keeper, slot uint32, e *ending) Even
 	} else {
 		w.db.cutoffs.Add(1)
 	}
-	if f.Cycle != nil {
-		w.db.cyclic[n] = true
+	reads, lived := withoutPanics(e.reads)
+	if f.Cycle != nil || lived {
+		w.db.blind[n] = true
 	} else {
-		delete(w.db.cyclic, n)
+		delete(w.db.blind, n)
 	}
-	volatile := passing || f.Fleeting || k.query().def.Kind == KindAlways
+	volatile := passing || lived || f.Fleeting || k.query().def.Kind == KindAlways
 	if volatile {
 		w.db.board.Hold(n, w.req.Request)
 	}
-	w.db.g.Finish(n, w.req.ID, e.reads, volatile)
+	w.db.g.Finish(n, w.req.ID, reads, volatile)
 	return kind
+}
+
+// withoutPanics removes the reads that ended in a panic, and reports whether the
+// body has lived with one. What it made of that is good for its request.
+func withoutPanics(reads []graph.Read) (kept []graph.Read, lived bool) {
+	kept = slices.DeleteFunc(reads, func(r graph.Read) bool { return r.Stamp == neverStamp })
+	return kept, len(kept) < len(reads)
 }
 
 // aborted reports whether the body has seen its request end. Whatever it made of

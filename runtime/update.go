@@ -95,6 +95,10 @@ func (tx *Tx) commit() error {
 	}
 	if changed {
 		db.revision.Add(1)
+		if db.news != nil {
+			close(db.news)
+			db.news = nil
+		}
 	}
 	return nil
 }
@@ -136,10 +140,11 @@ func (db *DB) flush() {
 	}
 	db.refresh = db.refresh[:0]
 	// What a member of a cycle has read says nothing about when the cycle goes.
-	for n := range db.cyclic {
+	// The same holds for a body that lived with the panic of what it called.
+	for n := range db.blind {
 		db.g.Demand(n)
 	}
-	clear(db.cyclic)
+	clear(db.blind)
 	db.flushed.Store(rev)
 }
 

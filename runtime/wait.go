@@ -1,9 +1,7 @@
 package runtime
 
 import (
-	"cmp"
 	"context"
-	"slices"
 
 	"querygen.dev/runtime/internal/flight"
 	"querygen.dev/runtime/internal/graph"
@@ -126,90 +124,4 @@ func (r *request) panic(n graph.ID, p *PanicError) {
 		r.panics = map[graph.ID]*PanicError{}
 	}
 	r.panics[n] = p
-}
-
-// closeCycle gives the flights, each of which demands the next and the last one
-// the first, the error they will end in; under mu. Bodies that run learn of it
-// at their next call, or from the one that is in progress. Those that are being
-// verified would run into the cycle if they ran: the reads before the one in
-// progress have been found unchanged. They do run, and meet it at the first call
-// of a member.
-func (db *DB) closeCycle(flights []*flight.Flight) {
-	nodes := make([]Node, len(flights))
-	members := make([]graph.ID, len(flights))
-	for i, f := range flights {
-		nodes[i] = db.node(f.Node)
-		members[i] = f.Node
-	}
-	err := &CycleError{Nodes: smallestFirst(nodes)}
-	fleeting := slices.ContainsFunc(flights, db.fleeting)
-	for _, f := range flights {
-		f.Fleeting = f.Fleeting || fleeting
-		if f.Cycle != nil {
-			continue // the first cycle stays
-		}
-		f.Cycle, f.Revision = err, db.flushed.Load()
-		if f.Running {
-			f.Halted.Store(true)
-		} else {
-			f.CycleNodes = members
-		}
-	}
-}
-
-// joins reports whether the outcome err of node n says that the caller of n is
-// on a cycle, which was found when an earlier run of the caller was on it, one
-// that was not stored. Then the caller ends in the same error.
-func (c *Context) joins(n graph.ID, err error) bool {
-	cycle, ok := err.(*CycleError)
-	if !ok || !c.inQuery() {
-		return false
-	}
-	me, child := c.db.node(c.flight.Node), c.db.node(n)
-	at := slices.IndexFunc(cycle.Nodes, me.same)
-	if at < 0 || !child.same(cycle.Nodes[(at+1)%len(cycle.Nodes)]) {
-		return false
-	}
-	c.db.mu.Lock()
-	defer c.db.mu.Unlock()
-	f := c.flight
-	if f.Cycle == nil {
-		f.Cycle, f.Revision = err, c.req.rev.Load()
-		f.Fleeting = c.db.g.State(n)&graph.Tainted != 0
-		f.Halted.Store(true)
-	}
-	return true
-}
-
-func (n Node) same(m Node) bool { return n.Query == m.Query && n.Key == m.Key }
-
-// fleeting reports whether what has led f onto a cycle may be gone in the next
-// request, though the revision is the same.
-func (db *DB) fleeting(f *flight.Flight) bool {
-	impure := func(n graph.ID) bool { return db.g.State(n)&graph.Tainted != 0 }
-	if !f.Running {
-		return impure(f.Node)
-	}
-	if k, _ := db.keeper(f.Node); k.query().def.Kind == KindAlways {
-		return true
-	}
-	return !f.Reads.All(func(r graph.Read) bool { return !impure(r.Node) })
-}
-
-// smallestFirst rotates a cycle so that it does not show where it was entered.
-func smallestFirst(nodes []Node) []Node {
-	least := 0
-	for i := range nodes {
-		if compareNodes(nodes[i], nodes[least]) < 0 {
-			least = i
-		}
-	}
-	return append(slices.Clone(nodes[least:]), nodes[:least]...)
-}
-
-func compareNodes(a, b Node) int {
-	if c := cmp.Compare(a.Query, b.Query); c != 0 {
-		return c
-	}
-	return cmp.Compare(formatKey(a.Query, a.Key), formatKey(b.Query, b.Key))
 }

@@ -41,13 +41,19 @@ func TestScripts(t *testing.T) {
 func goEnv(t *testing.T) [][2]string {
 	vars := [][2]string{{"GOWORK", "off"}, {"GOFLAGS", ""}, {"GOPROXY", "off"}}
 	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPATH"} {
-		out, err := exec.Command("go", "env", name).Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		vars = append(vars, [2]string{name, strings.TrimSpace(string(out))})
+		vars = append(vars, [2]string{name, goVar(t, name)})
 	}
 	return vars
+}
+
+// goVar returns a variable of the go command's environment.
+func goVar(t *testing.T, name string) string {
+	t.Helper()
+	out, err := exec.Command("go", "env", name).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
 }
 
 var requirement = regexp.MustCompile(`(?s)require \(.*?\n\)`)

@@ -1,6 +1,7 @@
 package flight
 
 import (
+	"slices"
 	"sync"
 
 	"querygen.dev/runtime/internal/graph"
@@ -30,10 +31,33 @@ func (b *Buffer) Add(n graph.ID, stamp uint32) {
 	if k := len(b.reads); k > 0 && b.reads[k-1].Node == n {
 		return
 	}
-	if b.reads == nil {
+	switch {
+	case b.reads == nil:
 		b.reads = b.spare[:0]
+	case len(b.reads) == cap(b.reads) && len(b.reads) >= compactFrom:
+		b.compact()
 	}
 	b.reads = append(b.reads, graph.Read{Node: n, Stamp: stamp})
+}
+
+// compactFrom is the length from which a buffer looks for repetitions before it
+// grows.
+const compactFrom = 256
+
+// compact removes reads that repeat an earlier one: a body that reads a few nodes
+// over and over must not fill the memory. It is called when the buffer is full;
+// unless it makes much room, the buffer doubles, so the cost is constant for each
+// read.
+func (b *Buffer) compact() {
+	seen := make(map[graph.Read]bool, len(b.reads))
+	b.reads = slices.DeleteFunc(b.reads, func(r graph.Read) bool {
+		again := seen[r]
+		seen[r] = true
+		return again
+	})
+	if len(b.reads) > cap(b.reads)/2 {
+		b.reads = slices.Grow(b.reads, cap(b.reads))
+	}
 }
 
 // Branch makes n buffers whose reads will be joined.
@@ -73,6 +97,13 @@ func (b *Buffer) End() []graph.Read {
 	defer b.mu.Unlock()
 	b.ended = true
 	return b.reads
+}
+
+// Reads returns a copy of the reads so far.
+func (b *Buffer) Reads() []graph.Read {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.reads)
 }
 
 // All reports whether ok holds for each read so far, those of the branches in

@@ -15,16 +15,16 @@ type Flight struct {
 	Parent  *Flight // whose call demanded it; nil for a root
 	Running bool    // the body has started; else it is being verified
 	Reads   *Buffer // what the body has read; nil until it runs
+	Depth   int     // bodies that run below it on the way from the root
 	Epoch   uint64  // of the graph, when verification last began with the first read
 
 	// Cycle is the error of the first cycle the flight was found on. From then
 	// on every further call returns it, so that the outcome does not depend on
 	// who was asked first.
 	Cycle error
-	// CycleNodes are the members of a cycle that was found while the flight was
-	// being verified. Its body still runs, and meets the cycle at the first
-	// call of a member. Nil from then on.
-	CycleNodes []graph.ID
+	// Awaited says that the cycle was found while the flight was being verified.
+	// Its body still runs, and meets the cycle at the first call of a member.
+	Awaited bool
 
 	Halted    atomic.Bool // Cycle is set, and the body runs: calls must take the slow path
 	SawAbort  atomic.Bool // the body was told that its request has ended
@@ -101,7 +101,10 @@ func (b *Board) Claimed(n graph.ID) *Flight { return b.claims[n] }
 
 // Claim begins a flight of node n, which nobody has, demanded by parent.
 func (b *Board) Claim(n graph.ID, parent *Flight) *Flight {
-	f := &Flight{Node: n, Req: parent.Req, Parent: parent}
+	f := &Flight{Node: n, Req: parent.Req, Parent: parent, Depth: parent.Depth}
+	if parent.Running {
+		f.Depth++
+	}
 	b.claims[n] = f
 	f.next = parent.first
 	if f.next != nil {

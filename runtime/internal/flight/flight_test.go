@@ -115,3 +115,21 @@ func TestOrphanAndHold(t *testing.T) {
 		t.Error("a hold must end with its request")
 	}
 }
+
+// A body may read two nodes in turns for ever.
+func TestBufferCompacts(t *testing.T) {
+	var b Buffer
+	for i := range 100_000 {
+		b.Add(graph.ID(1+i%2), 7)
+	}
+	for i := range 1000 {
+		b.Add(graph.ID(10+i), 7)
+	}
+	if n := cap(b.reads); n > 10_000 {
+		t.Errorf("room for %d reads is kept for 1002 nodes", n)
+	}
+	b.compact()
+	if reads := b.End(); len(reads) != 1002 || reads[1].Node != 2 || reads[2].Node != 10 {
+		t.Errorf("%d reads, beginning with %v", len(reads), reads[:3])
+	}
+}

@@ -1,0 +1,90 @@
+package runtime
+
+import (
+	"cmp"
+	"slices"
+
+	"querygen.dev/runtime/internal/flight"
+	"querygen.dev/runtime/internal/graph"
+)
+
+// closeCycle gives the flights, each of which demands the next and the last one
+// the first, the error they will end in; under mu. Bodies that run learn of it
+// at their next call, or from the one that is in progress. Those that are being
+// verified would run into the cycle if they ran: the reads before the one in
+// progress have been found unchanged. They do run, and meet it at the first call
+// of a member.
+func (db *DB) closeCycle(flights []*flight.Flight) {
+	err := db.cycleOf(flights)
+	fleeting := slices.ContainsFunc(flights, db.fleeting)
+	for _, f := range flights {
+		f.Fleeting = f.Fleeting || fleeting
+		if f.Cycle != nil {
+			continue // the first cycle stays
+		}
+		f.Cycle, f.Revision = err, db.flushed.Load()
+		if f.Running {
+			f.Halted.Store(true)
+		} else {
+			f.Awaited = true
+		}
+	}
+}
+
+// cycleOf describes a cycle, rotated so that it does not show where it was
+// entered.
+func (db *DB) cycleOf(flights []*flight.Flight) *CycleError {
+	nodes := make([]Node, len(flights))
+	least, leastKey := 0, ""
+	for i, f := range flights {
+		nodes[i] = db.node(f.Node)
+		key := formatKey(nodes[i].Query, nodes[i].Key)
+		if i == 0 || cmp.Or(cmp.Compare(nodes[i].Query, nodes[least].Query), cmp.Compare(key, leastKey)) < 0 {
+			least, leastKey = i, key
+		}
+	}
+	err := &CycleError{
+		Nodes:   append(slices.Clone(nodes[least:]), nodes[:least]...),
+		members: make(map[graph.ID]int, len(flights)),
+	}
+	for i := range flights {
+		err.members[flights[(least+i)%len(flights)].Node] = i
+	}
+	return err
+}
+
+// joins reports whether the outcome err of node n says that the caller of n is
+// on a cycle, which was found when an earlier run of the caller was on it, one
+// that was not stored. Then the caller ends in the same error.
+func (c *Context) joins(n graph.ID, err error) bool {
+	cycle, ok := err.(*CycleError)
+	if !ok || !c.inQuery() {
+		return false
+	}
+	at, member := cycle.members[c.flight.Node]
+	if next, ok := cycle.members[n]; !member || !ok || next != (at+1)%len(cycle.Nodes) {
+		return false
+	}
+	c.db.mu.Lock()
+	defer c.db.mu.Unlock()
+	f := c.flight
+	if f.Cycle == nil {
+		f.Cycle, f.Revision = err, c.req.rev.Load()
+		f.Fleeting = c.db.g.State(n)&graph.Tainted != 0
+		f.Halted.Store(true)
+	}
+	return true
+}
+
+// fleeting reports whether what has led f onto a cycle may be gone in the next
+// request, though the revision is the same.
+func (db *DB) fleeting(f *flight.Flight) bool {
+	impure := func(n graph.ID) bool { return db.g.State(n)&graph.Tainted != 0 }
+	if !f.Running {
+		return impure(f.Node)
+	}
+	if k, _ := db.keeper(f.Node); k.query().def.Kind == KindAlways {
+		return true
+	}
+	return !f.Reads.All(func(r graph.Read) bool { return !impure(r.Node) })
+}

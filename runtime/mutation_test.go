@@ -1,0 +1,92 @@
+package runtime_test
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+var mutations = flag.Bool("mutations", false, "plant faults into the engine and see the differential test find them")
+
+// A fault is an edit of the engine's source that breaks a rule of it.
+type fault struct {
+	name     string
+	file     string
+	old, new string
+}
+
+var faults = []fault{
+	{"verify in any order", "internal/graph/records.go", "return int(a.edge) - int(b.edge)", "return int(b.edge) - int(a.edge)"},
+	{"drop a pending record", "internal/graph/mark.go", "if e.owner&hasRecord == 0 {", "if e.owner&hasRecord == 0 && x%3 != 0 {"},
+	{"clear standing records", "internal/graph/mark.go", "if g.State(rec.Child)&Tainted != 0 {", "if false {"},
+	{"forget a reverse read", "internal/graph/edges.go", "*head = e + 1", "if e%5 != 0 { *head = e + 1 }"},
+	{"compare colours", "demand.go", "if g.Stamp(rec.Child) != rec.Seen {", "if g.Times(rec.Child).Ran == w.db.flushed.Load() {"},
+	{"store an overtaken run as clean", "internal/graph/mark.go", "state = state&^kindMask | Dirty", "_ = moved"},
+	{"take the last stamp seen", "internal/graph/mark.go", "if e.owner&hasRecord == 0 {\n\t\t\tg.addRecord(p, i, seen)\n\t\t}", "if e.owner&hasRecord == 0 {\n\t\t\tg.addRecord(p, i, seen)\n\t\t} else {\n\t\t\tfor k := *g.records.At(uint32(p)); k != 0; k = g.recs.At(k - 1).next {\n\t\t\t\tif g.recs.At(k-1).edge == i {\n\t\t\t\t\tg.recs.At(k - 1).seen = seen\n\t\t\t\t}\n\t\t\t}\n\t\t}"},
+	{"mark only the direct readers", "internal/graph/mark.go", "stack = append(stack, p)", "_ = p"},
+	{"keep the stamp of a changed outcome", "run.go", "if passing || !e.same {", "if passing || !e.same && n%4 != 0 {"},
+	{"cycles outlive their revision", "update.go", "for n := range db.blind {", "for n := range map[graph.ID]bool{} {"},
+	{"go on at a new revision unseen", "request.go", "if !db.unchanged(r, r.Root) {", "if false {"},
+	{"store what an abort made", "run.go", "if f.SawAbort.Load() {\n\t\treturn true\n\t}", ""},
+	{"let a cycle go on", "demand.go", "f.Awaited = false // from now on\n\treturn true", "f.Awaited = false\n\treturn n%2 == 0"},
+	{"ignore the generation", "run.go", "if q.def.Kind == KindGeneration {", "if q.def.Kind == KindGeneration && f.Node%2 == 0 {"},
+}
+
+// TestMutations plants each fault and lets the differential tests find it: a
+// test of the tests.
+func TestMutations(t *testing.T) {
+	if !*mutations {
+		t.Skip("run with -mutations; it takes some minutes")
+	}
+	for _, f := range faults {
+		t.Run(strings.ReplaceAll(f.name, " ", "-"), func(t *testing.T) {
+			overlay := plant(t, f)
+			start := time.Now()
+			cmd := exec.Command("go", "test", "-overlay", overlay, "-run", "Differential", "-diff.for", "30s", ".")
+			out, err := cmd.CombinedOutput()
+			if err == nil {
+				t.Fatalf("not found in %v", time.Since(start))
+			}
+			if text := string(out); strings.Contains(text, "[build failed]") || strings.Contains(text, "setup failed") {
+				t.Fatalf("the fault does not compile:\n%s", text)
+			}
+			t.Logf("found in %v", time.Since(start).Round(time.Second))
+		})
+	}
+}
+
+// plant writes the broken source aside and returns an overlay for the go command.
+func plant(t *testing.T, f fault) string {
+	t.Helper()
+	path, err := filepath.Abs(f.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(source), f.old); n != 1 {
+		t.Fatalf("%s has the text to be broken %d times", f.file, n)
+	}
+	dir := t.TempDir()
+	broken := filepath.Join(dir, "broken.go")
+	write := func(name string, data []byte) {
+		if err := os.WriteFile(name, data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(broken, []byte(strings.Replace(string(source), f.old, f.new, 1)))
+	overlay := filepath.Join(dir, "overlay.json")
+	data, err := json.Marshal(map[string]any{"Replace": map[string]string{path: broken}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(overlay, data)
+	return overlay
+}
