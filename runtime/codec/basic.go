@@ -4,6 +4,8 @@ import (
 	"errors"
 	"math"
 	"unsafe"
+
+	"github.com/vmihailenco/msgpack/v5/msgpcode"
 )
 
 // The basic kinds, each with all the types that are made of it. A type's own
@@ -20,10 +22,21 @@ type unsigned interface {
 var errRange = errors.New("codec: a number beyond the range of its type")
 
 // EncodeInt writes a signed integer.
-func EncodeInt[T signed](e *Encoder, v *T) { e.m.EncodeInt(int64(*v)) }
+func EncodeInt[T signed](e *Encoder, v *T) {
+	if n := int64(*v); 0 <= n && n <= int64(msgpcode.PosFixedNumHigh) {
+		e.out.data = append(e.out.data, byte(n)) // msgpack's way is a longer one
+		return
+	}
+	e.m.EncodeInt(int64(*v))
+}
 
 // DecodeInt reads a signed integer.
 func DecodeInt[T signed](d *Decoder, v *T) {
+	if c := d.next(); msgpcode.IsFixedNum(c) {
+		d.in.pos++
+		*v = T(int8(c))
+		return
+	}
 	n, err := d.m.DecodeInt64()
 	n = head(d, n, err)
 	if *v = T(n); int64(*v) != n {
@@ -36,6 +49,11 @@ func EncodeUint[T unsigned](e *Encoder, v *T) { e.m.EncodeUint(uint64(*v)) }
 
 // DecodeUint reads an unsigned integer.
 func DecodeUint[T unsigned](d *Decoder, v *T) {
+	if c := d.next(); c <= msgpcode.PosFixedNumHigh {
+		d.in.pos++
+		*v = T(c)
+		return
+	}
 	n, err := d.m.DecodeUint64()
 	n = head(d, n, err)
 	if *v = T(n); uint64(*v) != n {
@@ -48,6 +66,11 @@ func EncodeBool[T ~bool](e *Encoder, v *T) { e.m.EncodeBool(bool(*v)) }
 
 // DecodeBool reads a boolean.
 func DecodeBool[T ~bool](d *Decoder, v *T) {
+	if c := d.next(); c == msgpcode.True || c == msgpcode.False {
+		d.in.pos++
+		*v = c == msgpcode.True
+		return
+	}
 	b, err := d.m.DecodeBool()
 	*v = T(head(d, b, err))
 }

@@ -9,6 +9,11 @@ import (
 // An entry is where the bytes of one key and its value lie in the buffer.
 type entry struct{ start, value, end int }
 
+type mapEntry[K comparable, V any] struct {
+	key   K
+	value V
+}
+
 // EncodeMap writes a map, sorted by the bytes of its entries. The key comes
 // first in them: only keys that are NaN need the value to be told apart.
 //
@@ -23,15 +28,12 @@ func EncodeMap[M ~map[K]V, K comparable, V any](e *Encoder, v *M, key func(*Enco
 	}
 	e.m.EncodeMapLen(len(*v))
 	base := len(e.entries)
-	var (
-		k K
-		x V
-	)
-	for k, x = range *v {
+	at := new(mapEntry[K, V]) // the functions take addresses: one for all
+	for at.key, at.value = range *v {
 		start := len(e.out.data)
-		key(e, &k)
+		key(e, &at.key)
 		mid := len(e.out.data)
-		value(e, &x)
+		value(e, &at.value)
 		e.entries = append(e.entries, entry{start, mid, len(e.out.data)})
 	}
 	e.sortEntries(e.entries[base:])
@@ -72,17 +74,14 @@ func DecodeMap[M ~map[K]V, K comparable, V any](d *Decoder, v *M, key func(*Deco
 	defer d.leave()
 	// A map takes up to twice the memory of its entries.
 	m := make(M, d.room(n, 2*(unsafe.Sizeof(*new(K))+unsafe.Sizeof(*new(V))+1)))
-	var (
-		k K
-		x V
-	)
+	at := new(mapEntry[K, V])
 	for range n {
-		k, x = *new(K), *new(V)
-		key(d, &k)
-		if value(d, &x); d.err != nil {
+		*at = mapEntry[K, V]{}
+		key(d, &at.key)
+		if value(d, &at.value); d.err != nil {
 			return
 		}
-		m[k] = x
+		m[at.key] = at.value
 	}
 	if len(m) != n {
 		d.fail(errShape) // a key comes twice
@@ -97,13 +96,13 @@ func EqualMap[M ~map[K]V, K comparable, V any](c *Comparer, a, b *M, value func(
 	if (*a == nil) != (*b == nil) || len(*a) != len(*b) {
 		return false
 	}
-	var x, y V
-	ok := true
-	for k, v := range *a {
-		if y, ok = (*b)[k]; !ok {
-			return false
-		}
-		if x = v; !value(c, &x, &y) {
+	var (
+		at = new(struct{ x, y V })
+		k  K
+		ok bool
+	)
+	for k, at.x = range *a {
+		if at.y, ok = (*b)[k]; !ok || !value(c, &at.x, &at.y) {
 			return false
 		}
 	}
