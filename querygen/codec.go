@@ -18,6 +18,7 @@ const codecPath = runtimePath + "/codec"
 // Everything is passed by address.
 type coder struct {
 	*emitter
+	closedSet
 	functions map[string]*functions // by typeKey
 	queue     []*functions          // to be written
 	vars      map[string]string     // by typeKey: the codecs of keys and results
@@ -27,7 +28,7 @@ type coder struct {
 
 // codecLocals are the locals of the functions, which give way to everything that
 // types may mention.
-type codecLocals struct{ enc, dec, eq, v, x, y string }
+type codecLocals struct{ enc, dec, eq, v, x, y, left, right, ok string }
 
 // functions are those of one type.
 type functions struct {
@@ -43,11 +44,13 @@ type codecVar struct {
 func (e *emitter) newCoder() *coder {
 	return &coder{
 		emitter:   e,
+		closedSet: e.pack.closed(),
 		functions: make(map[string]*functions),
 		vars:      make(map[string]string),
 		locals: codecLocals{
 			e.free.unique("enc"), e.free.unique("dec"), e.free.unique("eq"),
 			e.free.unique("v"), e.free.unique("x"), e.free.unique("y"),
+			e.free.unique("left"), e.free.unique("right"), e.free.unique("ok"),
 		},
 	}
 }
@@ -113,7 +116,7 @@ func (c *coder) emit() {
 			jen.Id("Encode").Op(":").Add(c.function(v.typ, opEncode)),
 			jen.Id("Decode").Op(":").Add(c.function(v.typ, opDecode)),
 			jen.Id("Equal").Op(":").Add(c.function(v.typ, opEqual)),
-			jen.Id("Schema").Op(":").Lit(schemaHash(v.typ)),
+			jen.Id("Schema").Op(":").Lit(c.schemaHash(v.typ)),
 		)
 		c.file.Line()
 	}
@@ -133,9 +136,9 @@ func (c *coder) emitFunctions(f *functions) {
 	c.file.Line()
 	c.file.Func().Id(f.decode).Params(tool(l.dec, "Decoder"), ptr(l.v)).Block(c.code(opDecode, f.typ, v)...)
 	c.file.Line()
-	if !plain(f.typ) {
+	if !c.plain(f.typ) {
 		c.file.Func().Id(f.equal).Params(tool(l.eq, "Comparer"), jen.List(jen.Id(l.x), ptr(l.y))).Bool().
-			Block(jen.Return(c.equal(f.typ, x, y)))
+			Block(c.equalBody(f.typ, x, y)...)
 		c.file.Line()
 	}
 }
@@ -153,7 +156,7 @@ const (
 func (c *coder) function(t types.Type, o op) *jen.Statement {
 	f := layoutOf(t)
 	switch {
-	case o == opEqual && plain(t):
+	case o == opEqual && c.plain(t):
 		return c.codec("EqualPlain").Types(c.expr(t))
 	case f == layoutTime:
 		return c.codec(string(o) + string(f))
@@ -218,6 +221,8 @@ func (c *coder) words(t types.Type) string {
 		return fmt.Sprintf("%sArray%d", c.words(t.Elem()), t.Len())
 	case *types.Map:
 		return c.words(t.Key()) + c.words(t.Elem()) + "Map"
+	case *types.Interface:
+		return "Interface"
 	}
 	return "Struct"
 }

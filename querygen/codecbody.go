@@ -39,8 +39,11 @@ func (c *coder) code(o op, t types.Type, p operand) []jen.Code {
 		args := append([]jen.Code{jen.Id(tool), first}, more...)
 		return []jen.Code{c.codec(string(o) + string(f)).Call(args...)}
 	}
+	if f == layoutInterface {
+		return c.interfaceCode(o, t, p)
+	}
 	var parts []jen.Code
-	for _, part := range components(t) {
+	for _, part := range c.components(t) {
 		if f != layoutStruct {
 			parts = append(parts, c.function(part.typ, o))
 		}
@@ -58,7 +61,7 @@ func (c *coder) code(o op, t types.Type, p operand) []jen.Code {
 
 // structCode returns the statements for the fields.
 func (c *coder) structCode(o op, t types.Type, p operand, tool string) []jen.Code {
-	fields := components(t)
+	fields := c.components(t)
 	list := []jen.Code{jen.Id(tool).Dot("Fields").Call(jen.Lit(len(fields)))}
 	for _, f := range fields {
 		list = append(list, c.part(o, f.typ, p.field(f.pos.Name()))...)
@@ -79,25 +82,25 @@ func (c *coder) part(o op, t types.Type, p operand) []jen.Code {
 }
 
 // byName tells the types that are written by a function of their own wherever
-// they occur.
+// they occur: those with a name, and interfaces, which need statements.
 func (c *coder) byName(t types.Type) bool {
 	_, named := types.Unalias(t).(*types.Named)
 	f := layoutOf(t)
-	return named && !f.leaf() && f != layoutHandle
+	return f == layoutInterface || named && !f.leaf() && f != layoutHandle
 }
 
 // equal returns the condition that a and b, which are of type t, are equal.
 func (c *coder) equal(t types.Type, a, b operand) *jen.Statement {
 	eq := jen.Id(c.locals.eq)
 	f := layoutOf(t)
-	if plain(t) {
+	if c.plain(t) {
 		return jen.Add(a.val).Op("==").Add(b.val)
 	}
 	switch f {
 	case layoutStruct:
 		return c.equalFields(t, a, b)
 	case layoutArray:
-		elem := components(t)[0].typ
+		elem := c.components(t)[0].typ
 		return c.codec("EqualArray").Call(eq, a.slice(), b.slice(), c.function(elem, opEqual))
 	case layoutHandle:
 		return c.codec("EqualEncoded").Call(a.addr, b.addr, c.function(t, opEncode))
@@ -106,9 +109,9 @@ func (c *coder) equal(t types.Type, a, b operand) *jen.Statement {
 	case layoutMap:
 		return c.equalMap(t, a, b)
 	case layoutPointer:
-		elem := components(t)[0].typ
+		elem := c.components(t)[0].typ
 		call := c.codec("EqualPointer").Call(eq, a.addr, b.addr, c.function(elem, opEqual))
-		if holdsItself(t) {
+		if c.holdsItself(t) {
 			return jen.Parens(c.codec("Enter").Call(eq, a.val, b.val).Op("||").Add(call))
 		}
 		return call
@@ -118,10 +121,10 @@ func (c *coder) equal(t types.Type, a, b operand) *jen.Statement {
 
 func (c *coder) equalFields(t types.Type, a, b operand) *jen.Statement {
 	var cond *jen.Statement
-	for _, f := range components(t) {
+	for _, f := range c.components(t) {
 		x, y := a.field(f.pos.Name()), b.field(f.pos.Name())
 		var one *jen.Statement
-		if c.byName(f.typ) && !plain(f.typ) {
+		if c.byName(f.typ) && !c.plain(f.typ) {
 			one = c.function(f.typ, opEqual).Call(jen.Id(c.locals.eq), x.addr, y.addr)
 		} else {
 			one = c.equal(f.typ, x, y)
@@ -139,12 +142,12 @@ func (c *coder) equalFields(t types.Type, a, b operand) *jen.Statement {
 }
 
 func (c *coder) equalSlice(t types.Type, a, b operand) *jen.Statement {
-	eq, elem := jen.Id(c.locals.eq), components(t)[0].typ
-	if plain(elem) {
+	eq, elem := jen.Id(c.locals.eq), c.components(t)[0].typ
+	if c.plain(elem) {
 		return c.codec("EqualPlainSlice").Call(eq, a.addr, b.addr)
 	}
 	call := c.codec("EqualSlice").Call(eq, a.addr, b.addr, c.function(elem, opEqual))
-	if holdsItself(t) {
+	if c.holdsItself(t) {
 		return jen.Parens(c.codec("EnterSlice").Call(eq, a.addr, b.addr).Op("||").Add(call))
 	}
 	return call
@@ -153,12 +156,12 @@ func (c *coder) equalSlice(t types.Type, a, b operand) *jen.Statement {
 // equalMap looks the keys of one map up in the other. Where == says something
 // else than the bytes it compares these.
 func (c *coder) equalMap(t types.Type, a, b operand) *jen.Statement {
-	eq, parts := jen.Id(c.locals.eq), components(t)
-	if !plain(parts[0].typ) {
+	eq, parts := jen.Id(c.locals.eq), c.components(t)
+	if !c.plain(parts[0].typ) {
 		return c.codec("EqualEncoded").Call(a.addr, b.addr, c.function(t, opEncode))
 	}
 	call := c.codec("EqualMap").Call(eq, a.addr, b.addr, c.function(parts[1].typ, opEqual))
-	if holdsItself(t) {
+	if c.holdsItself(t) {
 		return jen.Parens(c.codec("EnterMap").Call(eq, a.addr, b.addr).Op("||").Add(call))
 	}
 	return call

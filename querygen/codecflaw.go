@@ -18,7 +18,7 @@ func (q *query) persisted() bool {
 // has no codec yet, and the query is not written to disk.
 func (q *query) keyHasCodec() bool {
 	for _, p := range q.parts {
-		if holdsTask(p.typ) || len(q.codecFlaws(p.typ, true)) > 0 {
+		if q.holdsTask(p.typ) || len(q.codecFlaws(p.typ, true)) > 0 {
 			return false
 		}
 	}
@@ -26,12 +26,12 @@ func (q *query) keyHasCodec() bool {
 }
 
 // holdsTask looks for a Task or a Handle of the runtime in a key.
-func holdsTask(t types.Type) bool {
+func (q *query) holdsTask(t types.Type) bool {
 	if isRuntime(t, "Task", "Handle") {
 		return true
 	}
-	for _, c := range components(t) {
-		if holdsTask(c.typ) { // keys are not recursive
+	for _, c := range q.source.pack.closed().components(t) {
+		if q.holdsTask(c.typ) { // keys are not recursive
 			return true
 		}
 	}
@@ -44,7 +44,7 @@ func (q *query) checkPersist() {
 		return
 	}
 	for i := range q.parts {
-		if p := &q.parts[i]; !invalid(p.typ) && badKey(p.typ, nil) == nil && !holdsTask(p.typ) {
+		if p := &q.parts[i]; !invalid(p.typ) && badKey(p.typ, nil) == nil && !q.holdsTask(p.typ) {
 			q.reportFlaws(p, strings.TrimSpace("the key "+q.partName(i)), true)
 		}
 	}
@@ -117,7 +117,7 @@ func (f *flawFinder) visit(t types.Type, path string, in types.Type) {
 		return
 	}
 	layout := layoutOf(t)
-	if layout == layoutNone {
+	if layout == layoutNone || layout == layoutInterface && f.source.pack.closed().of(t) == nil {
 		what := f.whatIs(t)
 		if _, named := t.(*types.Named); named && what != "" && path != "" {
 			what += " (" + f.spell(t) + ")"
@@ -129,12 +129,16 @@ func (f *flawFinder) visit(t types.Type, path string, in types.Type) {
 		f.visitStruct(t, s, path)
 		return
 	}
-	for _, c := range components(t) {
+	for _, c := range f.source.pack.closed().components(t) {
 		if _, ptr := c.typ.Underlying().(*types.Pointer); ptr && c.step == "[key]" && layoutOf(c.typ) == layoutPointer {
 			f.add(path+c.step, "is a pointer, which would be another one in the next process", "use what it points at as the key, "+f.wayOut(in))
 			continue
 		}
-		f.visit(c.typ, path+c.step, in)
+		step := c.step
+		if layout == layoutInterface {
+			step = ".(" + f.spell(c.typ) + ")"
+		}
+		f.visit(c.typ, path+step, in)
 	}
 }
 
@@ -231,7 +235,7 @@ func (f *flawFinder) adviceFor(t, in types.Type) string {
 	case *types.Signature, *types.Chan:
 		return "leave it out, " + f.wayOut(in) + " and, because two can't be compared, eq=never (each run is a change) or identity"
 	case *types.Interface:
-		return "use a concrete type, " + f.wayOut(in)
+		return "list its concrete types (var _ = query.Implementations[" + f.spell(t) + "](...)), " + f.wayOut(in)
 	}
 	return "leave it out, " + f.wayOut(in)
 }

@@ -28,12 +28,13 @@ const (
 	layoutPointer   layout = "Pointer"
 	layoutHandle    layout = "Handle"
 	layoutStruct    layout = "Struct"
+	layoutInterface layout = "Interface" // if its implementations are listed
 )
 
 // leaf tells the layouts whose functions need to be told nothing of other types.
 func (f layout) leaf() bool {
 	switch f {
-	case layoutByteArray, layoutArray, layoutSlice, layoutMap, layoutPointer, layoutHandle, layoutStruct:
+	case layoutByteArray, layoutArray, layoutSlice, layoutMap, layoutPointer, layoutHandle, layoutStruct, layoutInterface:
 		return false
 	}
 	return true
@@ -78,6 +79,8 @@ func layoutOf(t types.Type) layout {
 		return layoutPointer
 	case *types.Struct:
 		return layoutStruct
+	case *types.Interface:
+		return layoutInterface
 	}
 	return layoutNone
 }
@@ -169,7 +172,7 @@ type component struct {
 }
 
 // components returns what values of t are written by, in the order of the bytes.
-func components(t types.Type) []component {
+func (s closedSet) components(t types.Type) []component {
 	t = types.Unalias(t)
 	f := layoutOf(t)
 	if f == layoutHandle {
@@ -189,6 +192,12 @@ func components(t types.Type) []component {
 		return []component{{"", u.Elem(), nil}}
 	case *types.Struct:
 		return fieldsOf(u)
+	case *types.Interface:
+		var list []component
+		for _, impl := range s.of(t) {
+			list = append(list, component{".(" + typeKey(impl) + ")", impl, nil})
+		}
+		return list
 	}
 	return nil
 }
@@ -211,31 +220,31 @@ func typeKey(t types.Type) string {
 }
 
 // plain tells whether == on values of t is equality of their bytes.
-func plain(t types.Type) bool {
+func (s closedSet) plain(t types.Type) bool {
 	switch f := layoutOf(t); f {
 	case layoutInt, layoutUint, layoutBool, layoutString, layoutByteArray:
 		return true
 	case layoutArray, layoutHandle:
-		return plain(components(t)[0].typ)
+		return s.plain(s.components(t)[0].typ)
 	case layoutStruct:
-		s := t.Underlying().(*types.Struct)
-		list := fieldsOf(s)
+		u := t.Underlying().(*types.Struct)
+		list := fieldsOf(u)
 		for _, c := range list {
-			if !plain(c.typ) {
+			if !s.plain(c.typ) {
 				return false
 			}
 		}
-		return len(list) == s.NumFields()
+		return len(list) == u.NumFields()
 	}
 	return false
 }
 
 // holdsItself tells whether a value of t can be reached from a value of t.
-func holdsItself(t types.Type) bool {
+func (s closedSet) holdsItself(t types.Type) bool {
 	target, seen := typeKey(types.Unalias(t)), make(map[string]bool)
 	var visit func(t types.Type) bool
 	visit = func(t types.Type) bool {
-		for _, c := range components(t) {
+		for _, c := range s.components(t) {
 			k := typeKey(types.Unalias(c.typ))
 			if k == target {
 				return true

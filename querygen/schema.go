@@ -16,15 +16,16 @@ const schemaVersion = "1"
 // order. Tags, comments and methods don't count. What a type with methods of its
 // own writes is known to these only: they are code, and the code's fingerprint
 // covers them.
-func schemaHash(t types.Type) string {
-	s := &schema{seen: make(map[string]bool)}
-	s.add(t)
-	sum := sha256.Sum256([]byte(schemaVersion + " " + s.text.String()))
+func (s closedSet) schemaHash(t types.Type) string {
+	text := &schema{closedSet: s, seen: make(map[string]bool)}
+	text.add(t)
+	sum := sha256.Sum256([]byte(schemaVersion + " " + text.text.String()))
 	return hex.EncodeToString(sum[:16])
 }
 
 // A schema spells a type with all that it is made of.
 type schema struct {
+	closedSet
 	text strings.Builder
 	seen map[string]bool // the named types that have been spelled
 }
@@ -47,7 +48,7 @@ func (s *schema) add(t types.Type) {
 	case *types.Array:
 		fmt.Fprintf(&s.text, " %d", u.Len())
 	}
-	for _, c := range components(t) {
+	for _, c := range s.components(t) {
 		s.text.WriteString(" " + c.step + " ")
 		s.add(c.typ)
 	}

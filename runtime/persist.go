@@ -30,3 +30,18 @@ func (q *Query[K, V]) same(a, b *V) bool {
 	}
 	return q.equal(*a, *b)
 }
+
+// Registered is what [Implementations] returns, for want of a statement at
+// package level. It has no other use.
+type Registered struct{}
+
+// Implementations lists the concrete types behind an interface that occurs in
+// results. It is called at package level, in the package of the interface or in
+// that of the queries:
+//
+//	var _ = query.Implementations[Expr](Add{}, Num{}, (*Call)(nil))
+//
+// The generator reads the types of the values; the values mean nothing. A result
+// that holds a value of a type which is not listed is not written to disk, and
+// each run of its query counts as a change.
+func Implementations[I any](values ...I) Registered { return Registered{} }
