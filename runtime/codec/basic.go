@@ -23,11 +23,9 @@ var errRange = errors.New("codec: a number beyond the range of its type")
 
 // EncodeInt writes a signed integer.
 func EncodeInt[T signed](e *Encoder, v *T) {
-	if n := int64(*v); 0 <= n && n <= int64(msgpcode.PosFixedNumHigh) {
-		e.out.data = append(e.out.data, byte(n)) // msgpack's way is a longer one
-		return
+	if n := int64(*v); n < 0 || !e.small(0, int(min(n, 128)), 128) {
+		e.m.EncodeInt(n)
 	}
-	e.m.EncodeInt(int64(*v))
 }
 
 // DecodeInt reads a signed integer.
@@ -76,7 +74,7 @@ func DecodeBool[T ~bool](d *Decoder, v *T) {
 }
 
 // EncodeString writes a string. It need not be UTF-8.
-func EncodeString[T ~string](e *Encoder, v *T) { e.m.EncodeString(string(*v)) }
+func EncodeString[T ~string](e *Encoder, v *T) { e.text(string(*v)) }
 
 // DecodeString reads a string.
 func DecodeString[T ~string](d *Decoder, v *T) {
@@ -84,7 +82,7 @@ func DecodeString[T ~string](d *Decoder, v *T) {
 	if !ok {
 		d.fail(errShape)
 	}
-	*v = T(b)
+	*v = T(d.text(b))
 }
 
 // Floats keep their bits, the payload of a NaN among them. They are never

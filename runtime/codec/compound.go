@@ -79,7 +79,7 @@ func EncodeArray[E any](e *Encoder, v []E, elem func(*Encoder, *E)) {
 	if !e.enter() {
 		return
 	}
-	e.m.EncodeArrayLen(len(v))
+	e.arrayLen(len(v))
 	for i := range v {
 		elem(e, &v[i])
 	}
@@ -118,7 +118,7 @@ func EncodePointer[P ~*E, E any](e *Encoder, v *P, elem func(*Encoder, *E)) {
 		return
 	}
 	e.link((*E)(*v))
-	e.m.EncodeArrayLen(1)
+	e.arrayLen(1)
 	elem(e, *v)
 	e.leave()
 }

@@ -142,7 +142,7 @@ func EncodeTime(e *Encoder, v *time.Time) {
 	e.m.EncodeInt(v.Unix())
 	e.m.EncodeInt(int64(v.Nanosecond()))
 	e.m.EncodeInt(int64(offset))
-	e.m.EncodeString(name)
+	e.text(name)
 }
 
 // DecodeTime reads a time.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"unsafe"
 
 	"github.com/vmihailenco/msgpack/v5"
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
@@ -17,6 +18,7 @@ type Decoder struct {
 	in    input
 	err   error
 	depth int
+	chunk []byte // of which short strings are made; what is in it never changes
 }
 
 // An input hands out bytes to msgpack. Only heads of values are read by way of
@@ -66,7 +68,7 @@ func getDecoder(data []byte) *Decoder {
 }
 
 func (d *Decoder) put() {
-	d.in, d.err, d.depth = input{}, nil, 0
+	d.in, d.err, d.depth, d.chunk = input{}, nil, 0, nil
 	decoders.Put(d)
 }
 
@@ -170,6 +172,29 @@ func (d *Decoder) bytes() (b []byte, ok bool) {
 	}
 	d.in.pos += n
 	return d.in.data[d.in.pos-n : d.in.pos], true
+}
+
+// Bounds of the strings that lie together in a chunk. One that outlives all
+// others keeps its chunk alive, so chunks are small.
+const (
+	shortString = 64
+	chunkSize   = 1 << 10
+)
+
+// text makes a string of b. A value has many short ones, and making each by
+// itself is most of the work of decoding.
+func (d *Decoder) text(b []byte) string {
+	switch {
+	case len(b) == 0:
+		return ""
+	case len(b) > shortString:
+		return string(b)
+	case len(b) > cap(d.chunk)-len(d.chunk):
+		d.chunk = make([]byte, 0, min(chunkSize, len(b)+d.in.left()))
+	}
+	start := len(d.chunk)
+	d.chunk = append(d.chunk, b...)
+	return unsafe.String(&d.chunk[start], len(b))
 }
 
 // Fields reads the head of a struct of n fields.

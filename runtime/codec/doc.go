@@ -38,6 +38,6 @@
 //   - What is decoded is equal to what was encoded.
 //   - Decoding arbitrary bytes ends in an error or a value: never in a panic, and
 //     never with more memory than a small multiple of the input's length.
-//   - Values that hold themselves end in an error when they are encoded, and are
-//     compared in finite time.
+//   - Values that hold themselves, or are nested deeper than 10,000 levels, end
+//     in an error when they are encoded; they are compared in finite time.
 package codec

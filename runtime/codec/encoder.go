@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/vmihailenco/msgpack/v5"
+	"github.com/vmihailenco/msgpack/v5/msgpcode"
 )
 
 // maxDepth bounds the nesting of pointers, slices and maps, so that neither a
@@ -102,7 +103,39 @@ func (e *Encoder) link(p any) {
 }
 
 // Fields begins a struct of n fields, which must follow.
-func (e *Encoder) Fields(n int) { e.m.EncodeArrayLen(n) }
+func (e *Encoder) Fields(n int) { e.arrayLen(n) }
+
+// Most heads are a single byte, and those are written here: msgpack writes by
+// way of an interface, which takes several times as long.
+
+// small writes the head low+n if n, which it has bits for, is below limit.
+func (e *Encoder) small(low byte, n, limit int) bool {
+	if n >= limit {
+		return false
+	}
+	e.out.data = append(e.out.data, low|byte(n))
+	return true
+}
+
+func (e *Encoder) arrayLen(n int) {
+	if !e.small(msgpcode.FixedArrayLow, n, 16) {
+		e.m.EncodeArrayLen(n)
+	}
+}
+
+func (e *Encoder) mapLen(n int) {
+	if !e.small(msgpcode.FixedMapLow, n, 16) {
+		e.m.EncodeMapLen(n)
+	}
+}
+
+func (e *Encoder) text(s string) {
+	if e.small(msgpcode.FixedStrLow, len(s), 32) {
+		e.out.data = append(e.out.data, s...)
+	} else {
+		e.m.EncodeString(s)
+	}
+}
 
 // failure makes an error of what a method of a user's type has said.
 func failure[T any](what string, err error) error {

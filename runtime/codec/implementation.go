@@ -12,7 +12,7 @@ func EncodeImplementation[T any](e *Encoder, name string, v *T, encode func(*Enc
 		return
 	}
 	e.Fields(2)
-	e.m.EncodeString(name)
+	e.text(name)
 	encode(e, v)
 	e.leave()
 }

@@ -26,7 +26,7 @@ func EncodeMap[M ~map[K]V, K comparable, V any](e *Encoder, v *M, key func(*Enco
 	if !e.enter() {
 		return
 	}
-	e.m.EncodeMapLen(len(*v))
+	e.mapLen(len(*v))
 	base := len(e.entries)
 	at := new(mapEntry[K, V]) // the functions take addresses: one for all
 	for at.key, at.value = range *v {
