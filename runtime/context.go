@@ -59,8 +59,7 @@ func (c *Context) Done() <-chan struct{} {
 	if c.ctx != nil {
 		return c.ctx.Done()
 	}
-	c.flight.Looked.Store(true)
-	return c.req.doneContext().Done()
+	return c.life().Ctx.Done()
 }
 
 // Err is nil until Done is closed.
@@ -68,11 +67,11 @@ func (c *Context) Err() error {
 	if c.ctx != nil {
 		return c.ctx.Err()
 	}
-	c.flight.Looked.Store(true)
-	if c.req.stopped.Load() {
-		return context.Canceled
+	life := c.life()
+	if c.req.ctx.Err() != nil {
+		life.Cancel(context.Cause(c.req.ctx)) // Done may lag behind a little
 	}
-	return c.req.ctx.Err()
+	return life.Ctx.Err()
 }
 
 // Value returns nil inside a query.
@@ -80,21 +79,64 @@ func (c *Context) Value(key any) any {
 	switch {
 	case key == contextKey{}:
 		return c
-	case c.ctx != nil:
+	case c.req == nil || c.ctx != nil:
 		return c.ctx.Value(key)
-	case c.inQuery():
-		// It has no values, but is how package context finds its own.
-		return c.req.doneContext().Value(key)
 	}
-	if v := c.req.doneContext().Value(key); v != nil {
+	// It has no values, but is how package context finds its own.
+	if v := c.life().Ctx.Value(key); v != nil || c.inQuery() {
 		return v
 	}
 	return c.req.ctx.Value(key)
 }
 
+// life returns a context without values that ends when nobody wants the run any
+// more. Once the body has it, the body may know of that end, and the run is
+// watched: see [DB.tell]. It is made without a lock, since making and ending it
+// may ask the Contexts that it is derived from.
+func (c *Context) life() *flight.Life {
+	f := c.flight
+	f.Looked.Store(true)
+	if l := f.Life.Load(); l != nil {
+		return l
+	}
+	parent := f.Ctx
+	if parent == nil {
+		parent = c.req.ctx
+	}
+	l := lifeBelow(parent)
+	if !f.Life.CompareAndSwap(nil, l) {
+		l.Cancel(context.Canceled)
+		return f.Life.Load()
+	}
+	c.db.watch(c.req, f, l)
+	return l
+}
+
+func (db *DB) watch(r *request, f *flight.Flight, l *flight.Life) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	switch {
+	case r.err != nil:
+		l.Cancel(r.err)
+	case f.Orphaned, f.Reads.Closed():
+		l.Cancel(context.Canceled)
+	default:
+		db.watchers[f] = l
+	}
+}
+
+// unwatch ends the life of a run that ends; under mu.
+func (db *DB) unwatch(f *flight.Flight) {
+	if l := db.watchers[f]; l != nil {
+		l.Cancel(context.Canceled)
+		delete(db.watchers, f)
+	}
+}
+
 // over reports, without a lock, that a call through c may not just go ahead.
 func (c *Context) over() bool {
-	return c.req.stopped.Load() || c.req.cancellable && c.req.ctx.Err() != nil || c.ctx != nil && c.ctx.Err() != nil
+	return c.req.stopped.Load() || c.req.cancellable && c.req.ctx.Err() != nil ||
+		c.ctx != nil && c.ctx.Err() != nil || c.flight.Ctx != nil && c.flight.Ctx.Err() != nil
 }
 
 // late panics: c is used after its query has returned.
@@ -106,10 +148,13 @@ func (c *Context) late() {
 	panic(fmt.Sprintf("querygen: the Context of %s is used after its end; the use:\n%s", name, debug.Stack()))
 }
 
-// valueless hides the values of a context and keeps its cancellation.
-type valueless struct{ context.Context }
-
-func (v valueless) Value(any) any { return nil }
-
-// AfterFunc saves package context from starting a goroutine for each request.
-func (v valueless) AfterFunc(f func()) func() bool { return context.AfterFunc(v.Context, f) }
+// lifeBelow returns a context without values that ends with its parent, for the
+// same cause.
+func lifeBelow(parent context.Context) *flight.Life {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	stop := context.AfterFunc(parent, func() { cancel(context.Cause(parent)) })
+	return &flight.Life{Ctx: ctx, Cancel: func(cause error) {
+		stop()
+		cancel(cause)
+	}}
+}

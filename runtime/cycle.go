@@ -20,7 +20,10 @@ func (db *DB) closeCycle(flights []*flight.Flight) {
 	for _, f := range flights {
 		f.Fleeting = f.Fleeting || fleeting
 		if f.Cycle != nil {
-			continue // the first cycle stays
+			// The first cycle stays. A body that was on its way to it has met
+			// another one before, and goes nowhere either.
+			f.Awaited = f.Awaited && !f.Running
+			continue
 		}
 		f.Cycle, f.Revision = err, db.flushed.Load()
 		if f.Running {
@@ -69,7 +72,7 @@ func (c *Context) joins(n graph.ID, err error) bool {
 	defer c.db.mu.Unlock()
 	f := c.flight
 	if f.Cycle == nil {
-		f.Cycle, f.Revision = err, c.req.rev.Load()
+		f.Cycle, f.Revision = err, c.flight.Rev.Load()
 		f.Fleeting = c.db.g.State(n)&graph.Tainted != 0
 		f.Halted.Store(true)
 	}

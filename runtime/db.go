@@ -54,13 +54,14 @@ type DB struct {
 	board    *flight.Board
 	requests map[uint64]*request
 	lastID   uint64
-	idle     *sync.Cond        // signalled when a request ends
-	counter  graph.ID          // the node of the generation counter
-	moved    bool              // the generation has moved since the last flush
-	refresh  []graph.ID        // nodes to run at their next demand
-	blind    map[graph.ID]bool // nodes whose reads do not tell when they change; they run in each revision
-	dirty    []keeper          // tables with sets that are not flushed
-	news     chan struct{}     // closed at the next revision; nil: nobody waits for it
+	idle     *sync.Cond                      // signalled when a request ends
+	counter  graph.ID                        // the node of the generation counter
+	moved    bool                            // the generation has moved since the last flush
+	watchers map[*flight.Flight]*flight.Life // runs whose bodies look at the end of their Context
+	refresh  []graph.ID                      // nodes to run at their next demand
+	blind    map[graph.ID]bool               // nodes whose reads do not tell when they change; they run in each revision
+	dirty    []keeper                        // tables with sets that are not flushed
+	news     chan struct{}                   // closed at the next revision; nil: nobody waits for it
 
 	hits     *xsync.Counter
 	runs     atomic.Uint64
@@ -78,6 +79,7 @@ func New(opts Options) *DB {
 		g:        graph.New(),
 		board:    flight.NewBoard(opts.Parallelism),
 		done:     make(chan struct{}),
+		watchers: map[*flight.Flight]*flight.Life{},
 		requests: map[uint64]*request{},
 		blind:    map[graph.ID]bool{},
 		hits:     xsync.NewCounter(),

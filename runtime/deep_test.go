@@ -10,7 +10,7 @@ import (
 	query "querygen.dev/runtime"
 )
 
-var deepest = flag.Int("deep", 100_000, "length of the chains in the tests of depth")
+var deepest = flag.Int("deep", 20_000, "length of the chains in the tests of depth")
 
 var (
 	deepIn    = query.Define[int, int](query.Definition{Name: "t/deep.in", Kind: query.KindInput, Params: 1})

@@ -174,14 +174,14 @@ func hit[K comparable, V any](cx *Context, c *cell[K, V]) *outcome[V] {
 		db.hit(c.id, db.revision.Load())
 		return out
 	}
-	rev, out := cx.req.rev.Load(), (*outcome[V])(nil)
+	rev, out := cx.flight.Rev.Load(), (*outcome[V])(nil)
 	if out = green(cx, c, rev); out != nil {
 		db.hit(c.id, rev)
 	}
 	return out
 }
 
-// green is hit inside a request that is at revision rev.
+// green is hit inside a run that is at revision rev.
 func green[K comparable, V any](cx *Context, c *cell[K, V], rev uint64) *outcome[V] {
 	if cx.flight.Halted.Load() || cx.over() {
 		return nil
@@ -193,7 +193,7 @@ func green[K comparable, V any](cx *Context, c *cell[K, V], rev uint64) *outcome
 	}
 	out := c.out.Load()
 	// The flush of a newer revision begins after the revision has moved on: if
-	// it has not by now, the outcome is of this request's revision.
+	// it has not by now, the outcome is of the run's revision.
 	if cx.db.revision.Load() != rev {
 		return nil
 	}

@@ -18,30 +18,39 @@ func (db *DB) demand(cx *Context, n graph.ID) (any, error) {
 		return nil, ErrInQuery
 	}
 	for {
-		out, overtaken, err := db.demandAlone(cx.ctx, n)
+		out, overtaken, after, err := db.demandAlone(cx.ctx, n)
 		if !overtaken {
 			return out, err
 		}
+		pause(cx.ctx, after)
 	}
 }
 
 // demandAlone is a demand that is a request of its own.
-func (db *DB) demandAlone(ctx context.Context, n graph.ID) (out any, overtaken bool, err error) {
+func (db *DB) demandAlone(ctx context.Context, n graph.ID) (out any, overtaken bool, after <-chan struct{}, err error) {
 	r, err := db.begin(ctx)
 	if err != nil {
-		return nil, false, err
+		return nil, false, nil, err
 	}
 	defer db.end(r)
 	out, err = db.settle(r.context(), n)
-	return out, err == ErrSuperseded, err
+	if err == ErrSuperseded {
+		db.mu.Lock()
+		defer db.mu.Unlock()
+		return nil, true, r.after, err
+	}
+	return out, false, nil, err
 }
 
 // settle is demand inside a request.
 func (db *DB) settle(cx *Context, n graph.ID) (any, error) {
+	// What cx was derived from may be made only now, and not under the lock: see
+	// Context.life.
+	_ = cx.over()
 	w := &walk{db: db, cx: cx, req: cx.req, base: cx.flight}
 	db.mu.Lock()
 	defer w.leave()
-	if cx.bufEnded() {
+	if cx.buf.Closed() {
 		w.back = true
 		w.unlock()
 		cx.late() // panics
@@ -126,6 +135,7 @@ func (w *walk) abandon() {
 		if f.Reads != nil {
 			f.Reads.End()
 		}
+		w.db.unwatch(f)
 		w.db.board.End(f)
 	}
 }
@@ -154,13 +164,6 @@ func (w *walk) read(n graph.ID) any {
 	return k.outcome(slot)
 }
 
-// bufEnded reports whether the query that cx belongs to has returned.
-func (c *Context) bufEnded() bool {
-	c.buf.Lock()
-	defer c.buf.Unlock()
-	return c.buf.Ended()
-}
-
 // stop returns why the walk has to end, if it has to.
 func (w *walk) stop() error {
 	switch {
@@ -172,13 +175,28 @@ func (w *walk) stop() error {
 		// of it is not remembered.
 		w.base.Transient.Store(true)
 		return context.Cause(w.cx.ctx)
-	default:
-		w.db.advance(w.req)
+	case w.base.Ctx != nil && w.base.Ctx.Err() != nil:
+		w.base.SawAbort.Store(true) // the deadline of somebody further up
+		return context.Cause(w.base.Ctx)
+	case w.db.advance(w.req, w.base):
+		return nil
 	}
-	if w.req.err != nil {
-		w.base.SawAbort.Store(true)
+	w.base.SawAbort.Store(true)
+	if w.req.err == nil {
+		return ErrSuperseded // for this run; whoever called it calls again
 	}
 	return w.req.err
+}
+
+// ctx is what may end the wait of this walk.
+func (w *walk) ctx() context.Context {
+	switch {
+	case w.cx.ctx != nil:
+		return w.cx.ctx
+	case w.base.Ctx != nil:
+		return w.base.Ctx
+	}
+	return w.req.ctx
 }
 
 // to brings n up to date. When it returns without an error, the stack is empty,
@@ -198,7 +216,7 @@ func (w *walk) to(n graph.ID) error {
 		if w.meetsCycle(n) {
 			return w.base.Cycle
 		}
-		if p := w.req.panics[n]; p != nil {
+		if p := w.req.panicOf(n); p != nil {
 			return p
 		}
 		if w.db.g.GreenFor(n, w.req.ID) {
@@ -248,7 +266,7 @@ func (w *walk) step() error {
 	}
 	for ; top.next < len(top.records); top.next++ {
 		rec := top.records[top.next]
-		if w.req.panics[rec.Child] != nil {
+		if w.req.panicOf(rec.Child) != nil {
 			return w.run(top, rec.Child) // it would meet the panic, and may live with it
 		}
 		if !g.GreenFor(rec.Child, w.req.ID) {
@@ -289,6 +307,9 @@ func (w *walk) enter(n graph.ID) error {
 	}
 	top := &frame{flight: w.db.board.Claim(n, from)}
 	top.flight.Epoch = w.db.g.Epoch() - 1 // no records yet
+	if ctx := w.ctx(); ctx != w.req.ctx {
+		top.flight.Ctx = ctx
+	}
 	w.frames = append(w.frames, top)
 	if w.mustRun(n) {
 		return w.run(top, 0)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"reflect"
+	"slices"
 	"time"
 	"unsafe"
 )
@@ -38,20 +39,26 @@ func equality[V any](d *Definition) func(a, b V) bool {
 // ignores the zone, and does not count.
 func hasEqual[V any]() bool {
 	t := reflect.TypeFor[V]()
-	_, ok := reflect.Zero(t).Interface().(interface{ Equal(V) bool })
-	return ok && t != timeType
+	return t != timeType && t.Implements(reflect.TypeFor[interface{ Equal(V) bool }]())
 }
 
 // equalByMethod asks the method Equal of the result type itself, except about
 // nil, which the method need not know.
 func equalByMethod[V any](a, b V) bool {
-	va, vb := reflect.ValueOf(a), reflect.ValueOf(b)
-	if va.Kind() == reflect.Pointer || va.Kind() == reflect.Map || va.Kind() == reflect.Slice {
-		if va.IsNil() || vb.IsNil() {
-			return va.IsNil() == vb.IsNil()
-		}
+	if isNil(reflect.ValueOf(a)) || isNil(reflect.ValueOf(b)) {
+		return isNil(reflect.ValueOf(a)) == isNil(reflect.ValueOf(b))
 	}
 	return any(a).(interface{ Equal(V) bool }).Equal(b)
+}
+
+func isNil(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Invalid:
+		return true // a nil interface
+	case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Func, reflect.Chan:
+		return v.IsNil()
+	}
+	return false
 }
 
 var (
@@ -85,9 +92,11 @@ type comparer struct {
 	seen     map[visit]bool // values may be cyclic
 }
 
-// visit is a pair of pointers under comparison.
+// visit is a pair of pointers under comparison. Slices may begin at one place and
+// differ in length.
 type visit struct {
 	a, b uintptr
+	len  int
 	t    reflect.Type
 }
 
@@ -142,7 +151,10 @@ func (c *comparer) equal(a, b reflect.Value) bool {
 
 // began reports whether a and b are being compared already further up.
 func (c *comparer) began(a, b reflect.Value) bool {
-	v := visit{a.Pointer(), b.Pointer(), a.Type()}
+	v := visit{a: a.Pointer(), b: b.Pointer(), t: a.Type()}
+	if a.Kind() == reflect.Slice {
+		v.len = a.Len()
+	}
 	if c.seen[v] {
 		return true
 	}
@@ -227,11 +239,49 @@ func (c *comparer) maps(a, b reflect.Value) bool {
 	if c.began(a, b) {
 		return true
 	}
+	if hasFloat(a.Type().Key()) {
+		return c.floatKeys(a, b)
+	}
 	for it := a.MapRange(); it.Next(); {
 		other := b.MapIndex(it.Key())
 		if !other.IsValid() || !c.equal(it.Value(), other) {
 			return false
 		}
+	}
+	return true
+}
+
+// hasFloat reports whether == on values of type t takes different bits as equal.
+func hasFloat(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128:
+		return true
+	case reflect.Array:
+		return hasFloat(t.Elem())
+	case reflect.Struct:
+		for f := range t.Fields() {
+			if hasFloat(f.Type) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// floatKeys compares maps whose keys cannot be looked up by their bits: zero has
+// two signs, and NaN is never found. Such maps are rare, and small.
+func (c *comparer) floatKeys(a, b reflect.Value) bool {
+	keys, free := b.MapRange(), []reflect.Value{}
+	values := []reflect.Value{}
+	for keys.Next() {
+		free, values = append(free, keys.Key()), append(values, keys.Value())
+	}
+	for it := a.MapRange(); it.Next(); {
+		i := slices.IndexFunc(free, func(k reflect.Value) bool { return k.IsValid() && c.equal(it.Key(), k) })
+		if i < 0 || !c.equal(it.Value(), values[i]) {
+			return false
+		}
+		free[i] = reflect.Value{}
 	}
 	return true
 }

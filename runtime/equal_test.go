@@ -35,6 +35,18 @@ type holder struct{ M modFive }
 
 func same[V any](a, b V) bool { return equality[V](&Definition{})(a, b) }
 
+// prefixes returns a slice and a longer one of the same array.
+func prefixes(last string) [][][]string {
+	base := [][]string{{"same"}, {last}}
+	return [][][]string{base[:1], base[:2]}
+}
+
+type equaler interface{ Equal(equaler) bool }
+
+type tenth struct{ n int }
+
+func (t *tenth) Equal(e equaler) bool { return t.n%10 == e.(*tenth).n%10 }
+
 // negativeZero is a function because Go has no such constant.
 func negativeZero() float64 { return math.Copysign(0, -1) }
 
@@ -82,6 +94,12 @@ func TestEqual(t *testing.T) {
 		{"method Equal", same(modFive(1), modFive(6)), true},
 		{"method Equal of a field does not count", same(holder{1}, holder{6}), false},
 		{"addresses", same(netip.MustParseAddr("::1%eth0"), netip.MustParseAddr("::1%eth0")), true},
+		{"slices of one array", same(prefixes("a"), prefixes("a")), true},
+		{"slices of one array, the longer one differs", same(prefixes("a"), prefixes("b")), false},
+		{"map keys by bits", same(map[float64]int{0: 1}, map[float64]int{negativeZero(): 1}), false},
+		{"map keys that are NaN", same(map[float64]int{math.NaN(): 1, 2: 2}, map[float64]int{math.NaN(): 1, 2: 2}), true},
+		{"method Equal of an interface", same[equaler](&tenth{1}, &tenth{11}), true},
+		{"method Equal of an interface, nil", same[equaler](nil, &tenth{11}), false},
 		{"functions", same(func() {}, func() {}), false},
 	} {
 		if test.got != test.want {

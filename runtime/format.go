@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"fmt"
 	"reflect"
 	"strconv"
 	"strings"
@@ -45,9 +44,20 @@ func formatValue(v reflect.Value) string {
 			return "nil"
 		}
 		return formatValue(v.Elem())
-	default:
-		return fmt.Sprint(v)
+	case reflect.Bool:
+		return strconv.FormatBool(v.Bool())
+	case reflect.Float32, reflect.Float64:
+		return strconv.FormatFloat(v.Float(), 'g', -1, v.Type().Bits())
+	case reflect.Complex64, reflect.Complex128:
+		return strconv.FormatComplex(v.Complex(), 'g', -1, v.Type().Bits())
 	}
+	if v.CanInt() {
+		return strconv.FormatInt(v.Int(), 10)
+	}
+	if v.CanUint() {
+		return strconv.FormatUint(v.Uint(), 10)
+	}
+	return v.Type().String() // no key has one of these
 }
 
 func formatFields(v reflect.Value) string {

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"context"
 	"errors"
 	goruntime "runtime"
 	"runtime/debug"
@@ -27,16 +28,22 @@ func Map[K, V any](cx *Context, keys []K, f func(*Context, K) (V, error)) ([]V, 
 	m.body = func(cx *Context, i int) { values[i], errs[i] = f(cx, keys[i]) }
 	m.all()
 	if cx.flight.SawAbort.Load() {
-		return nil, cx.req.reason()
+		return nil, cx.reason()
 	}
 	return values, errors.Join(errs...)
 }
 
-// reason returns why the request has to end.
-func (r *request) reason() error {
-	r.db.mu.Lock()
-	defer r.db.mu.Unlock()
-	return r.err
+// reason returns why a call of this run was aborted.
+func (c *Context) reason() error {
+	c.db.mu.Lock()
+	defer c.db.mu.Unlock()
+	switch {
+	case c.req.err != nil:
+		return c.req.err
+	case c.flight.Ctx != nil && c.flight.Ctx.Err() != nil:
+		return context.Cause(c.flight.Ctx)
+	}
+	return ErrSuperseded
 }
 
 // A mapping is one Map in progress. Each key is a branch with a buffer for its
@@ -56,7 +63,7 @@ func (m *mapping) all() {
 	if n == 0 {
 		return
 	}
-	if m.cx.bufEnded() {
+	if m.cx.buf.Closed() {
 		m.cx.late()
 	}
 	m.branches = m.cx.buf.Branch(n)

@@ -3,7 +3,7 @@ package runtime
 import (
 	"context"
 	"errors"
-	"sync"
+	"slices"
 	"sync/atomic"
 
 	"querygen.dev/runtime/internal/flight"
@@ -16,18 +16,44 @@ type request struct {
 	*flight.Request
 	db          *DB
 	ctx         context.Context
-	cancellable bool          // ctx may be done one day
-	rev         atomic.Uint64 // moves on only if nothing that the request has read has changed; under db.mu
-	stopped     atomic.Bool   // err is set
-	err         error         // why it has to end; guarded by db.mu
+	cancellable bool        // ctx may be done one day
+	stopped     atomic.Bool // err is set
 
-	// panics are the outcomes, for this request only, of the nodes whose bodies
-	// panicked; guarded by db.mu.
-	panics map[graph.ID]*PanicError
+	// guarded by db.mu
+	err    error                // why it has to end
+	panics map[graph.ID]panicIn // outcomes for this request only
+	over   chan struct{}        // closed at its end; nil: nobody asked
+	after  <-chan struct{}      // what to wait for before it begins again
+}
 
-	doneOnce sync.Once
-	done     context.Context // made when somebody asks; canceled when the request ends
-	cancel   context.CancelCauseFunc
+// A panicIn is the panic of a body in a revision.
+type panicIn struct {
+	err *PanicError
+	rev uint64
+}
+
+// panic makes p what n ended in, for this request, in revision rev.
+func (r *request) panic(n graph.ID, p *PanicError, rev uint64) {
+	if r.panics == nil {
+		r.panics = map[graph.ID]panicIn{}
+	}
+	r.panics[n] = panicIn{p, rev}
+}
+
+// panicOf returns the panic that n ended in, if it did in this revision.
+func (r *request) panicOf(n graph.ID) *PanicError {
+	if p, ok := r.panics[n]; ok && p.rev == r.db.flushed.Load() {
+		return p.err
+	}
+	return nil
+}
+
+// ending returns a channel that is closed when r has ended.
+func (r *request) ending() <-chan struct{} {
+	if r.over == nil {
+		r.over = make(chan struct{})
+	}
+	return r.over
 }
 
 // active counts requests and updates in progress in the whole process. While it
@@ -47,7 +73,7 @@ func (db *DB) begin(ctx context.Context) (*request, error) {
 	db.flush()
 	db.lastID++
 	r := &request{Request: flight.NewRequest(db.lastID), db: db, ctx: ctx, cancellable: ctx.Done() != nil}
-	r.rev.Store(db.flushed.Load())
+	r.Root.Rev.Store(db.flushed.Load())
 	db.requests[r.ID] = r
 	active.Add(1)
 	return r, nil
@@ -57,15 +83,15 @@ func (db *DB) begin(ctx context.Context) (*request, error) {
 func (db *DB) end(r *request) {
 	r.Root.Reads.End()
 	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.unwatch(r.Root)
 	db.board.EndRequest(r.Request)
 	delete(db.requests, r.ID)
 	active.Add(-1)
-	db.idle.Broadcast()
-	db.mu.Unlock()
-	r.doneOnce.Do(func() {}) // nobody makes one any more
-	if r.cancel != nil {
-		r.cancel(context.Canceled)
+	if r.over != nil {
+		close(r.over)
 	}
+	db.idle.Broadcast()
 }
 
 // abort makes r end with err at its next call, and wakes it where it waits;
@@ -77,28 +103,11 @@ func (db *DB) abort(r *request, err error) {
 	r.err = err
 	r.stopped.Store(true)
 	db.board.Wake(r.Request)
-	r.doneOnce.Do(func() {})
-	if r.cancel != nil {
-		r.cancel(err)
+	for f, life := range db.watchers {
+		if f.Req == r.Request {
+			life.Cancel(err)
+		}
 	}
-}
-
-// ended is the done context of a request that ended before anybody asked.
-var ended = func() context.Context {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	return ctx
-}()
-
-// doneContext returns a context without values that is canceled when r ends.
-func (r *request) doneContext() context.Context {
-	r.doneOnce.Do(func() {
-		r.done, r.cancel = context.WithCancelCause(valueless{r.ctx})
-	})
-	if r.done == nil {
-		return ended
-	}
-	return r.done
 }
 
 // context returns the Context of the code outside any query.
@@ -106,41 +115,53 @@ func (r *request) context() *Context {
 	return &Context{db: r.db, req: r, flight: r.Root, buf: r.Root.Reads}
 }
 
-// advance brings r to the newest revision if nothing that it has read has
-// changed, else aborts it; under mu. Reads that may have changed count as
-// changed: to find out would mean to run what r might not reach.
-func (db *DB) advance(r *request) {
-	if r.rev.Load() == db.revision.Load() {
-		return
+// advance brings the run f to the newest revision if nothing that it has read
+// has changed, and reports whether it is there; under mu. Reads that may have
+// changed count as changed: to find out would mean to run what f might not
+// reach. A request whose own code was overtaken has to end; a run has to end
+// alone, and whoever called it calls again.
+func (db *DB) advance(r *request, f *flight.Flight) bool {
+	if f.Orphaned {
+		return false
+	}
+	if f.Rev.Load() == db.revision.Load() {
+		return true
 	}
 	db.flush()
-	if !db.unchanged(r, r.Root) {
-		db.abort(r, ErrSuperseded)
-		return
-	}
-	clear(r.panics) // of older revisions, and nobody has seen them
-	r.rev.Store(db.flushed.Load())
-}
-
-// unchanged reports whether all reads of the runs of r below f still hold.
-// Flights that verify need no look: they see by the epoch that marks have come.
-func (db *DB) unchanged(r *request, f *flight.Flight) bool {
-	todo := []*flight.Flight{f}
-	for len(todo) > 0 {
-		f := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		if f.Orphaned || f.Reads != nil && !f.Reads.All(func(read graph.Read) bool { return db.holds(r, read) }) {
-			return false
+	if !f.Reads.All(func(read graph.Read) bool { return db.holds(r, read) }) {
+		if f == r.Root {
+			db.abort(r, ErrSuperseded)
 		}
-		for c := range f.Children {
-			todo = append(todo, c)
-		}
+		return false
 	}
+	f.Rev.Store(db.flushed.Load())
 	return true
 }
 
-// holds reports whether the child of a read is green at the stamp that was seen.
+// overtaken reports whether a run has read what has changed since.
+func (db *DB) overtaken(f *flight.Flight) bool {
+	r := db.requests[f.Req.ID]
+	return f.Running && r != nil && f.Rev.Load() != db.flushed.Load() && !db.advance(r, f)
+}
+
+// drop takes its node away from a run that was overtaken, and tells its body.
+func (db *DB) drop(f *flight.Flight) {
+	db.board.Orphan(f)
+	if life := db.watchers[f]; life != nil {
+		life.Cancel(ErrSuperseded)
+	}
+}
+
+func (db *DB) allHold(r *request, reads []graph.Read) bool {
+	return !slices.ContainsFunc(reads, func(read graph.Read) bool { return !db.holds(r, read) })
+}
+
+// holds reports whether the child of a read is green at the stamp that was seen,
+// or still panics.
 func (db *DB) holds(r *request, read graph.Read) bool {
+	if read.Stamp == neverStamp {
+		return r.panicOf(read.Node) != nil
+	}
 	return db.g.GreenFor(read.Node, r.ID) && db.g.Stamp(read.Node) == read.Stamp
 }
 
@@ -150,7 +171,7 @@ func (db *DB) holds(r *request, read graph.Read) bool {
 // ErrClosed, or the *PanicError of a query. f may start goroutines; they must
 // not use its Context after f has returned.
 func (db *DB) Run(ctx context.Context, f func(*Context) error) error {
-	_, err := db.within(ctx, f)
+	_, _, err := db.within(ctx, f)
 	return err
 }
 
@@ -174,27 +195,40 @@ const maxOwn = 100
 func (db *DB) again(ctx context.Context, f func(*Context) error) error {
 	for own := 0; ; {
 		before := db.ownUpdates.Load()
-		overtaken, err := db.within(ctx, f)
+		overtaken, after, err := db.within(ctx, f)
 		if !overtaken || own == maxOwn {
 			return err
 		}
+		pause(ctx, after)
 		if db.ownUpdates.Load() != before {
 			own++
 		}
 	}
 }
 
-// within calls f in a request of its own.
-func (db *DB) within(ctx context.Context, f func(*Context) error) (overtaken bool, err error) {
+// pause waits for the end of the request that an overtaken one gave way to.
+func pause(ctx context.Context, after <-chan struct{}) {
+	if after == nil {
+		return
+	}
+	select {
+	case <-after:
+	case <-ctx.Done():
+	}
+}
+
+// within calls f in a request of its own. If that was overtaken, after is what
+// to wait for before the next try.
+func (db *DB) within(ctx context.Context, f func(*Context) error) (overtaken bool, after <-chan struct{}, err error) {
 	if outer, ok := From(ctx); ok && (outer.req != nil || outer.inside) {
-		return false, ErrInQuery
+		return false, nil, ErrInQuery
 	}
 	if insideRequest() {
-		return false, ErrInQuery
+		return false, nil, ErrInQuery
 	}
 	r, err := db.begin(ctx)
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
 	defer db.end(r)
 	err = db.call(r, f)
@@ -202,15 +236,15 @@ func (db *DB) within(ctx context.Context, f func(*Context) error) (overtaken boo
 	defer db.mu.Unlock()
 	root := r.Root
 	if root.SawAbort.Load() || r.err != nil && root.Looked.Load() {
-		return errors.Is(r.err, ErrSuperseded), r.err
+		return errors.Is(r.err, ErrSuperseded), r.after, r.err
 	}
 	if cause := context.Cause(ctx); cause != nil && root.Looked.Load() {
-		return false, cause
+		return false, nil, cause
 	}
 	if root.Forced != nil {
-		return false, root.Forced
+		return false, nil, root.Forced
 	}
-	return false, err
+	return false, nil, err
 }
 
 // call calls f, turns the panics of queries into errors and lets f's own pass.

@@ -16,6 +16,7 @@ func (w *walk) run(top *frame, cause graph.ID) error {
 	f := top.flight
 	f.Running = true
 	f.Reads = new(flight.Buffer)
+	f.Rev.Store(w.db.flushed.Load())
 	if !w.token {
 		if err := w.takeToken(f); err != nil {
 			return err // the frame is abandoned with the rest
@@ -39,6 +40,7 @@ func (w *walk) run(top *frame, cause graph.ID) error {
 	w.pop()
 	kind := w.conclude(f, k, slot, &e)
 	w.token, f.Token = f.Token, false
+	w.db.unwatch(f)
 	w.db.board.End(f)
 	w.finished(kind, f.Node, start, e.err)
 	return nil
@@ -71,7 +73,9 @@ type ending struct {
 	err   error
 	same  bool // equal to the outcome before
 	panic *PanicError
-	reads []graph.Read
+
+	passing bool // the error says that it is not to be remembered
+	reads   []graph.Read
 }
 
 type how uint8
@@ -104,8 +108,8 @@ func (db *DB) runAt(depth int, cx *Context, k keeper, slot uint32) ending {
 	return e
 }
 
-// execute runs the body, and compares what it ends in: both are users' code, and
-// no lock is held. It recovers everything but Goexit.
+// execute runs the body, and looks at what it ends in: comparing values and asking
+// errors is users' code too. No lock is held. It recovers everything but Goexit.
 //
 //go:noinline
 func (db *DB) execute(cx *Context, k keeper, slot uint32) (e ending) {
@@ -135,6 +139,7 @@ func (db *DB) execute(cx *Context, k keeper, slot uint32) (e ending) {
 		e.out, e.err = k.fail(err), err
 	}
 	e.same = k.same(slot, e.out)
+	e.passing = transient(e.err)
 	e.how = returned
 	return e
 }
@@ -193,13 +198,13 @@ func (w *walk) conclude(f *flight.Flight, k keeper, slot uint32, e *ending) Even
 		return Cancel
 	case e.how == panicked:
 		// The old outcome, the reads and the records stay for later.
-		if w.req.rev.Load() == rev {
+		if w.db.allHold(w.req, e.reads) {
 			f.Panicked, f.Revision = e.panic, rev
+			w.req.panic(n, e.panic, rev)
 		}
-		w.req.panic(n, e.panic)
 		return Cancel
 	}
-	passing := f.Transient.Load() || transient(e.err)
+	passing := f.Transient.Load() || e.passing
 	times := w.db.g.Times(n)
 	times.Ran, times.Verified = rev, rev
 	kind := Cutoff
@@ -237,5 +242,5 @@ func (w *walk) aborted(f *flight.Flight) bool {
 	if f.SawAbort.Load() {
 		return true
 	}
-	return f.Looked.Load() && (w.req.err != nil || w.req.ctx.Err() != nil)
+	return f.Looked.Load() && (w.req.err != nil || w.ctx().Err() != nil)
 }

@@ -23,7 +23,7 @@ func unwind(cx *Context, err error) {
 	if cx.req == nil {
 		panic(err)
 	}
-	if !onStack(recovering) {
+	if !recovered() {
 		cx.force(err)
 	}
 	panic(&unwinding{err})
@@ -31,10 +31,32 @@ func unwind(cx *Context, err error) {
 
 // throw is unwind for the panic of a query.
 func throw(cx *Context, p *PanicError) {
-	if cx.req != nil && !onStack(recovering) {
+	if cx.req != nil && !recovered() {
 		cx.force(p)
 	}
 	panic(p)
+}
+
+// recovered reports whether a panic would reach a function of the engine. A
+// coroutine of iter.Pull hands panics on to the goroutine that called next, and
+// would hand on a Goexit as well.
+func recovered() bool { return onStack(recovering) || onCoroutine() }
+
+// onCoroutine reports whether the outermost function of the stack is that of a
+// coroutine.
+func onCoroutine() bool {
+	for pcs := make([]uintptr, 64); ; pcs = make([]uintptr, 8*len(pcs)) {
+		n := goruntime.Callers(0, pcs)
+		if n == len(pcs) {
+			continue
+		}
+		for _, pc := range pcs[max(0, n-3):n] {
+			if f := goruntime.FuncForPC(pc - 1); f != nil && f.Name() == "runtime.corostart" {
+				return true
+			}
+		}
+		return false
+	}
 }
 
 // force ends the goroutine, which the engine did not start, and makes err what

@@ -95,6 +95,7 @@ func (tx *Tx) commit() error {
 	}
 	if changed {
 		db.revision.Add(1)
+		db.tell()
 		if db.news != nil {
 			close(db.news)
 			db.news = nil
@@ -148,9 +149,29 @@ func (db *DB) flush() {
 	db.flushed.Store(rev)
 }
 
+// tell ends the runs that have asked to be told when nobody wants them any more,
+// and that have read what has changed. If there are any, the graph has to follow
+// at once; it waits for nobody.
+func (db *DB) tell() {
+	if len(db.watchers) == 0 {
+		return
+	}
+	db.flush()
+	for f, life := range db.watchers {
+		r := db.requests[f.Req.ID]
+		if r == nil || db.advance(r, f) {
+			continue
+		}
+		if f != r.Root && !f.Orphaned {
+			db.board.Orphan(f)
+		}
+		life.Cancel(ErrSuperseded)
+	}
+}
+
 // orphan takes n from whoever is at work on it: what comes of that is worthless.
 func (db *DB) orphan(n graph.ID) {
 	if f := db.board.Claimed(n); f != nil {
-		db.board.Orphan(f)
+		db.drop(f)
 	}
 }

@@ -24,10 +24,14 @@ func (w *walk) await(from, other *flight.Flight) error {
 			return nil
 		}
 	}
+	if w.db.overtaken(other) {
+		w.db.drop(other)
+		return nil
+	}
 	w.report(Wait, other.Node)
 	w.block(w.db.board.WaitFor(from, other))
-	if p, ok := other.Panicked.(*PanicError); ok && other.Revision == w.req.rev.Load() {
-		w.req.panic(other.Node, p)
+	if p, ok := other.Panicked.(*PanicError); ok {
+		w.req.panic(other.Node, p, other.Revision)
 	}
 	return nil
 }
@@ -47,32 +51,50 @@ func (w *walk) awaitEnd(from *flight.Flight, n graph.ID, holder *flight.Request)
 	return nil
 }
 
-// stale reports whether a request on the circle has to end: what its flights
-// have read is of an older revision, or nobody wants it any more.
+// stale reports whether somebody on the circle has to end: because what it has
+// read is of an older revision, or because nobody wants it any more.
 func (w *walk) stale(c *flight.Circle) bool {
 	stale := false
 	for _, f := range c.Flights {
-		r := w.db.requests[f.Req.ID]
-		if r.err == nil && r.ctx.Err() != nil {
-			w.db.abort(r, context.Cause(r.ctx))
-		}
-		if r.err == nil {
-			w.db.advance(r)
-		}
-		// A read that verification has passed may have changed since: it would
-		// not come here again.
-		if r.err == nil && !f.Running && f.Epoch != w.db.g.Epoch() {
-			w.db.abort(r, ErrSuperseded)
-		}
-		stale = stale || r.err != nil
+		stale = w.db.ending(f) || stale
 	}
 	return stale
 }
 
+// ending reports whether f will end by itself, and sees to it.
+func (db *DB) ending(f *flight.Flight) bool {
+	r := db.requests[f.Req.ID]
+	switch {
+	case r == nil || r.err != nil:
+	case r.ctx.Err() != nil:
+		db.abort(r, context.Cause(r.ctx))
+	case f.Ctx != nil && f.Ctx.Err() != nil:
+	case f.Running && !db.advance(r, f):
+		db.abort(r, ErrSuperseded)
+	case !f.Running && f.Epoch != db.g.Epoch():
+		// A read that verification has passed may have changed since: it would
+		// not come here again.
+		db.abort(r, ErrSuperseded)
+	default:
+		return false
+	}
+	return true
+}
+
 // yield resolves a circle of waits that is no cycle of queries, because it
-// passes through a wait for a request's end: the youngest request begins again.
+// passes through a wait for a request's end: the youngest request begins again,
+// after the eldest has ended.
 func (w *walk) yield(c *flight.Circle) {
-	w.db.abort(w.db.requests[c.Youngest.ID], ErrSuperseded)
+	youngest, eldest := w.db.requests[c.Youngest.ID], w.req
+	for _, f := range c.Flights {
+		if f.Req.ID < eldest.ID {
+			eldest = w.db.requests[f.Req.ID]
+		}
+	}
+	if youngest != eldest {
+		youngest.after = eldest.ending()
+	}
+	w.db.abort(youngest, ErrSuperseded)
 }
 
 // block sleeps until the wait is signalled or the request's context is done. The
@@ -87,10 +109,7 @@ func (w *walk) block(wait *flight.Wait) {
 }
 
 func (w *walk) sleep(wait *flight.Wait) {
-	ctx := w.req.ctx
-	if w.cx.ctx != nil {
-		ctx = w.cx.ctx
-	}
+	ctx := w.ctx()
 	w.unlock()
 	select {
 	case <-wait.Done():
@@ -116,12 +135,4 @@ func (w *walk) takeToken(from *flight.Flight) error {
 			return err
 		}
 	}
-}
-
-// panic makes p what n ended in, for this request.
-func (r *request) panic(n graph.ID, p *PanicError) {
-	if r.panics == nil {
-		r.panics = map[graph.ID]*PanicError{}
-	}
-	r.panics[n] = p
 }

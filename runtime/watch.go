@@ -48,7 +48,7 @@ type watched struct {
 	reads    []graph.Read
 }
 
-func (w *watched) begin(cx *Context) { w.revision = cx.req.rev.Load() }
+func (w *watched) begin(cx *Context) { w.revision = cx.flight.Rev.Load() }
 
 // end keeps what was read. If the request moved on meanwhile, all of it holds at
 // the newer revision too.
@@ -75,7 +75,7 @@ func (w *watched) wait(ctx context.Context, db *DB) error {
 
 // changed brings the reads up to date until one is found that has changed.
 func (w *watched) changed(cx *Context) (bool, error) {
-	w.revision = cx.req.rev.Load()
+	w.revision = cx.flight.Rev.Load()
 	for _, r := range w.reads {
 		if r.Stamp == neverStamp {
 			return true, nil

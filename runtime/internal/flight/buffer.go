@@ -26,6 +26,13 @@ func (b *Buffer) Unlock() { b.mu.Unlock() }
 // Ended reports, under the lock, whether the body has returned.
 func (b *Buffer) Ended() bool { return b.ended }
 
+// Closed is Ended for those who do not have the lock.
+func (b *Buffer) Closed() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.ended
+}
+
 // Add adds a read, under the lock.
 func (b *Buffer) Add(n graph.ID, stamp uint32) {
 	if k := len(b.reads); k > 0 && b.reads[k-1].Node == n {

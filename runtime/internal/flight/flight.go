@@ -1,6 +1,7 @@
 package flight
 
 import (
+	"context"
 	"fmt"
 	"sync/atomic"
 
@@ -15,8 +16,21 @@ type Flight struct {
 	Parent  *Flight // whose call demanded it; nil for a root
 	Running bool    // the body has started; else it is being verified
 	Reads   *Buffer // what the body has read; nil until it runs
-	Depth   int     // bodies that run below it on the way from the root
-	Epoch   uint64  // of the graph, when verification last began with the first read
+
+	// Rev is the revision that all reads of the body so far belong to. It moves
+	// on under the lock, while they hold.
+	Rev atomic.Uint64
+
+	// Ctx ends the calls below the one that demanded this flight, because its
+	// caller had derived a context; nil if there is none but the request's.
+	Ctx context.Context
+
+	// Life is what the body looks at to learn that nobody wants the run any
+	// more; nil until it asks.
+	Life atomic.Pointer[Life]
+
+	Depth int    // bodies that run below it on the way from the root
+	Epoch uint64 // of the graph, when verification last began with the first read
 
 	// Cycle is the error of the first cycle the flight was found on. From then
 	// on every further call returns it, so that the outcome does not depend on
@@ -41,6 +55,12 @@ type Flight struct {
 	waits             []*Wait // calls of this flight that wait
 	waiters           []*Wait // calls that wait for this flight
 	calls             int     // in progress
+}
+
+// A Life is a context and what ends it.
+type Life struct {
+	Ctx    context.Context
+	Cancel context.CancelCauseFunc
 }
 
 // A Request is one use of the database from outside any query.

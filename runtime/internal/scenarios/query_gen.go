@@ -7,6 +7,106 @@ import (
 	"querygen.dev/runtime/codec"
 )
 
+var getThingQuery = query.Define[World, *Thing](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.thing",
+	Kind:   query.KindGeneration,
+	Params: 1,
+})
+
+// GetThing is what the world says it is.
+//
+// GetThing is the memoized form of [thing].
+func GetThing(cx *query.Context, w World) *Thing {
+	return getThingQuery.Value(cx, w)
+}
+
+// RefreshGetThing makes [GetThing] with these arguments run again at its next
+// demand; no other node is affected unless the outcome changes.
+func RefreshGetThing(tx *query.Tx, w World) {
+	getThingQuery.Refresh(tx, w)
+}
+
+var seenQuery = query.Define[World, *Thing](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.seen",
+	Kind:   query.KindPure,
+	Params: 1,
+})
+
+// Seen runs whenever thing has changed.
+//
+// Seen is the memoized form of [seen].
+func Seen(cx *query.Context, w World) *Thing {
+	return seenQuery.Value(cx, w)
+}
+
+var getFuzzyQuery = query.Define[struct{}, Fuzzy](query.Definition{
+	Name: "querygen.dev/runtime/internal/scenarios.fuzzy",
+	Kind: query.KindPure,
+})
+
+// GetFuzzy is the memoized form of [fuzzy].
+func GetFuzzy(cx *query.Context) Fuzzy {
+	return getFuzzyQuery.Value(cx, struct{}{})
+}
+
+var aboveFuzzyQuery = query.Define[struct{}, float64](query.Definition{
+	Name: "querygen.dev/runtime/internal/scenarios.aboveFuzzy",
+	Kind: query.KindPure,
+})
+
+// AboveFuzzy is the memoized form of [aboveFuzzy].
+func AboveFuzzy(cx *query.Context) float64 {
+	return aboveFuzzyQuery.Value(cx, struct{}{})
+}
+
+var getIdentQuery = query.Define[struct{}, *Ident](query.Definition{
+	Name:      "querygen.dev/runtime/internal/scenarios.ident",
+	Kind:      query.KindPure,
+	Identity:  true,
+	NoPersist: true,
+})
+
+// GetIdent is the memoized form of [ident].
+func GetIdent(cx *query.Context) *Ident {
+	return getIdentQuery.Value(cx, struct{}{})
+}
+
+var aboveIdentQuery = query.Define[struct{}, int](query.Definition{
+	Name: "querygen.dev/runtime/internal/scenarios.aboveIdent",
+	Kind: query.KindPure,
+})
+
+// AboveIdent is the memoized form of [aboveIdent].
+func AboveIdent(cx *query.Context) int {
+	return aboveIdentQuery.Value(cx, struct{}{})
+}
+
+var numbersQuery = query.Define[struct{}, []int](query.Definition{
+	Name: "querygen.dev/runtime/internal/scenarios.numbers",
+	Kind: query.KindInput,
+})
+
+// Numbers is the memoized form of [numbers].
+func Numbers(cx *query.Context) []int {
+	return numbersQuery.Value(cx, struct{}{})
+}
+
+// SetNumbers sets what [Numbers] returns. An equal value is no change.
+func SetNumbers(tx *query.Tx, value []int) {
+	numbersQuery.Set(tx, struct{}{}, value)
+}
+
+// UnsetNumbers takes away what was set: [Numbers] is what its function says
+// again.
+func UnsetNumbers(tx *query.Tx) {
+	numbersQuery.Unset(tx, struct{}{})
+}
+
+// LookupNumbers returns what [Numbers] is set to, the sets of this Tx included.
+func LookupNumbers(tx *query.Tx) (value []int, ok bool) {
+	return numbersQuery.Lookup(tx, struct{}{})
+}
+
 var ouroborosQuery = query.Define[struct{}, int](query.Definition{
 	Name:  "querygen.dev/runtime/internal/scenarios.ouroboros",
 	Kind:  query.KindPure,
@@ -886,6 +986,35 @@ func PlainTask(w World, name string) query.Task[int] {
 // The functions are bound here and not in the descriptors above, so that
 // queries may call each other in a circle.
 func init() {
+	getThingQuery.Bind(thing, func(cx *query.Context, k World) (*Thing, error) {
+		return thing(cx, k), nil
+	})
+	getThingQuery.PersistKey(worldCodec)
+	getThingQuery.PersistValue(thingPtrCodec)
+	seenQuery.Bind(seen, func(cx *query.Context, k World) (*Thing, error) {
+		return seen(cx, k), nil
+	})
+	seenQuery.PersistKey(worldCodec)
+	seenQuery.PersistValue(thingPtrCodec)
+	getFuzzyQuery.Bind(fuzzy, func(cx *query.Context, _ struct{}) (Fuzzy, error) {
+		return fuzzy(cx), nil
+	})
+	getFuzzyQuery.PersistValue(fuzzyCodec)
+	aboveFuzzyQuery.Bind(aboveFuzzy, func(cx *query.Context, _ struct{}) (float64, error) {
+		return aboveFuzzy(cx), nil
+	})
+	aboveFuzzyQuery.PersistValue(float64Codec)
+	getIdentQuery.Bind(ident, func(cx *query.Context, _ struct{}) (*Ident, error) {
+		return ident(cx), nil
+	})
+	aboveIdentQuery.Bind(aboveIdent, func(cx *query.Context, _ struct{}) (int, error) {
+		return aboveIdent(cx), nil
+	})
+	aboveIdentQuery.PersistValue(intCodec)
+	numbersQuery.Bind(numbers, func(cx *query.Context, _ struct{}) ([]int, error) {
+		return numbers(cx), nil
+	})
+	numbersQuery.PersistValue(intSliceCodec)
 	ouroborosQuery.Bind(ouroboros, func(cx *query.Context, _ struct{}) (int, error) {
 		return ouroboros(cx)
 	})
@@ -1166,6 +1295,34 @@ func init() {
 	plainQuery.PersistValue(intCodec)
 }
 
+var worldCodec = codec.Type[World]{
+	Encode: codec.EncodeString[World],
+	Decode: codec.DecodeString[World],
+	Equal:  codec.EqualPlain[World],
+	Schema: "84e094cbcbf72432ee9ed9adc59a2c86",
+}
+
+var thingPtrCodec = codec.Type[*Thing]{
+	Encode: encodeThingPtr,
+	Decode: decodeThingPtr,
+	Equal:  equalThingPtr,
+	Schema: "64a97b93c80fef93fdc854950c1d677d",
+}
+
+var fuzzyCodec = codec.Type[Fuzzy]{
+	Encode: codec.EncodeFloat[Fuzzy],
+	Decode: codec.DecodeFloat[Fuzzy],
+	Equal:  codec.EqualFloat[Fuzzy],
+	Schema: "ac3f3b6fb39b62a94cf89297fa619886",
+}
+
+var float64Codec = codec.Type[float64]{
+	Encode: codec.EncodeFloat[float64],
+	Decode: codec.DecodeFloat[float64],
+	Equal:  codec.EqualFloat[float64],
+	Schema: "7c7553499e4e96f3169a85b658037a13",
+}
+
 var intCodec = codec.Type[int]{
 	Encode: codec.EncodeInt[int],
 	Decode: codec.DecodeInt[int],
@@ -1173,18 +1330,18 @@ var intCodec = codec.Type[int]{
 	Schema: "c6026e6b495de80e4d68d6cdec499b01",
 }
 
+var intSliceCodec = codec.Type[[]int]{
+	Encode: encodeIntSlice,
+	Decode: decodeIntSlice,
+	Equal:  equalIntSlice,
+	Schema: "15237529f4562752d63729eee336253f",
+}
+
 var stringCodec = codec.Type[string]{
 	Encode: codec.EncodeString[string],
 	Decode: codec.DecodeString[string],
 	Equal:  codec.EqualPlain[string],
 	Schema: "3cd756aa26e2361775504fbd3ff9d0a3",
-}
-
-var worldCodec = codec.Type[World]{
-	Encode: codec.EncodeString[World],
-	Decode: codec.DecodeString[World],
-	Equal:  codec.EqualPlain[World],
-	Schema: "84e094cbcbf72432ee9ed9adc59a2c86",
 }
 
 var boolCodec = codec.Type[bool]{
@@ -1255,6 +1412,30 @@ var plainKeyCodec = codec.Type[plainKey]{
 	Decode: decodePlainKey,
 	Equal:  codec.EqualPlain[plainKey],
 	Schema: "0f36108f89ae36f3b5d4bc687cb71fff",
+}
+
+func encodeThingPtr(enc *codec.Encoder, v **Thing) {
+	codec.EncodePointer(enc, v, encodeThing)
+}
+
+func decodeThingPtr(dec *codec.Decoder, v **Thing) {
+	codec.DecodePointer(dec, v, decodeThing)
+}
+
+func equalThingPtr(eq *codec.Comparer, x2, y2 **Thing) bool {
+	return (codec.Enter(eq, *x2, *y2) || codec.EqualPointer(eq, x2, y2, equalThing))
+}
+
+func encodeIntSlice(enc *codec.Encoder, v *[]int) {
+	codec.EncodeSlice(enc, v, codec.EncodeInt[int])
+}
+
+func decodeIntSlice(dec *codec.Decoder, v *[]int) {
+	codec.DecodeSlice(dec, v, codec.DecodeInt[int])
+}
+
+func equalIntSlice(eq *codec.Comparer, x2, y2 *[]int) bool {
+	return codec.EqualPlainSlice(eq, x2, y2)
 }
 
 func encodeCondKey(enc *codec.Encoder, v *condKey) {
@@ -1367,4 +1548,33 @@ func decodePlainKey(dec *codec.Decoder, v *plainKey) {
 	dec.Fields(2)
 	codec.DecodeString(dec, &v.W)
 	codec.DecodeString(dec, &v.Name)
+}
+
+func encodeThing(enc *codec.Encoder, v *Thing) {
+	enc.Fields(6)
+	codec.EncodeFloat(enc, &v.Number)
+	codec.EncodeSlice(enc, &v.List, codec.EncodeInt[int])
+	codec.EncodeMap(enc, &v.Table, codec.EncodeString[string], codec.EncodeInt[int])
+	codec.EncodePointer(enc, &v.Link, encodeThing)
+	codec.EncodeTime(enc, &v.When)
+	codec.EncodeBytes(enc, &v.Bytes)
+}
+
+func decodeThing(dec *codec.Decoder, v *Thing) {
+	dec.Fields(6)
+	codec.DecodeFloat(dec, &v.Number)
+	codec.DecodeSlice(dec, &v.List, codec.DecodeInt[int])
+	codec.DecodeMap(dec, &v.Table, codec.DecodeString[string], codec.DecodeInt[int])
+	codec.DecodePointer(dec, &v.Link, decodeThing)
+	codec.DecodeTime(dec, &v.When)
+	codec.DecodeBytes(dec, &v.Bytes)
+}
+
+func equalThing(eq *codec.Comparer, x2, y2 *Thing) bool {
+	return codec.EqualFloat(eq, &x2.Number, &y2.Number) &&
+		codec.EqualPlainSlice(eq, &x2.List, &y2.List) &&
+		codec.EqualMap(eq, &x2.Table, &y2.Table, codec.EqualPlain[int]) &&
+		(codec.Enter(eq, x2.Link, y2.Link) || codec.EqualPointer(eq, &x2.Link, &y2.Link, equalThing)) &&
+		codec.EqualTime(eq, &x2.When, &y2.When) &&
+		codec.EqualBytes(eq, &x2.Bytes, &y2.Bytes)
 }

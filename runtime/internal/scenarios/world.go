@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	query "querygen.dev/runtime"
 )
@@ -14,6 +15,8 @@ type World string
 // An Outside is what stands behind a World.
 type Outside struct {
 	Fail func(string) // fails the test
+
+	thing atomic.Pointer[Thing]
 
 	mu        sync.Mutex
 	sequences map[string][]int

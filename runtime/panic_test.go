@@ -1,0 +1,52 @@
+package runtime_test
+
+import (
+	"errors"
+	"testing"
+
+	query "querygen.dev/runtime"
+	"querygen.dev/runtime/querytest"
+)
+
+var braveQ = query.Define[int, int](query.Definition{Name: "t/panic.brave", Kind: query.KindPure, Params: 1, Fails: true})
+
+func init() {
+	braveQ.Bind(nil, func(cx *query.Context, k int) (int, error) {
+		switch k {
+		case 0: // one branch fails without an error result, a later one panics
+			_, err := query.Map(cx, []int{1, 2}, func(cx *query.Context, k int) (int, error) { return weakQ.Value(cx, k), nil })
+			return 0, err
+		default:
+			panic("boom")
+		}
+	})
+}
+
+var weakQ = query.Define[int, int](query.Definition{Name: "t/panic.weak", Kind: query.KindPure, Params: 1})
+
+func init() {
+	weakQ.Bind(nil, func(cx *query.Context, k int) (int, error) {
+		if k == 1 {
+			return 0, errors.New("weak")
+		}
+		return braveQ.Get(cx, k)
+	})
+}
+
+// A body that outlives the panic of a call has an outcome for its request. It
+// once was demanded for ever, because its reads were never green.
+func TestErrorBeforePanic(t *testing.T) {
+	db, log := querytest.New(t, query.Options{})
+	for round := range 2 {
+		_, err := braveQ.Get(db.Context(t.Context()), 0)
+		if err == nil || err.Error() != "weak" {
+			t.Fatal(err)
+		}
+		ran := []string{"panic.brave(0)", "panic.weak(2)", "panic.brave(2)", "panic.weak(1)"}
+		log.Ran(ran[:4-round]...) // the error of weak(1) is remembered
+		set := func(tx *query.Tx) error { hookIn.Set(tx, "unrelated", int(db.Revision())); return nil }
+		if err := db.Update(set); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
