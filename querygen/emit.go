@@ -30,18 +30,21 @@ func emit(p *pack) ([]byte, error) {
 	p.names = e.free // the map itself, to which all that follows will add
 	e.seen[runtimePath] = true
 	e.register(runtimePath, "", "query") // always spelled out: the package is called runtime
+	codecs := e.newCoder()
 	var binds []jen.Code
 	for _, q := range p.queries {
 		w := e.plan(q)
 		w.descriptor()
 		binds = append(binds, w.bind())
+		binds = append(binds, codecs.persist(w, w.persisted())...)
 		w.structs()
 		w.functions()
-		binds = append(binds, w.projections()...)
+		binds = append(binds, w.projections(codecs)...)
 	}
 	f.Comment("The functions are bound here and not in the descriptors above, so that")
 	f.Comment("queries may call each other in a circle.")
 	f.Func().Id("init").Params().Block(binds...)
+	codecs.emit()
 	if table := p.partTable(); table != "" {
 		f.Line()
 		f.Comment(table)
@@ -145,6 +148,9 @@ func (w *writer) descriptor() {
 	}
 	if n := len(w.parts); n > 0 {
 		fields = append(fields, jen.Id("Params").Op(":").Lit(n))
+	}
+	if n := len(w.results); n > 1 {
+		fields = append(fields, jen.Id("Results").Op(":").Lit(n))
 	}
 	for _, flag := range []struct {
 		name string

@@ -51,6 +51,7 @@ type pack struct {
 	meta    *packages.Package
 	matched bool // by the patterns: gets an output
 	sources []*source
+	sets    closedSet // see closed
 	others  []*source // tests, and what constraints exclude: read for names and lost annotations only
 	queries []*query
 	checked *checked // set by check, nil before

@@ -2,7 +2,10 @@
 
 package main
 
-import query "querygen.dev/runtime"
+import (
+	query "querygen.dev/runtime"
+	"querygen.dev/runtime/codec"
+)
 
 var problemsQuery = query.Define[string, []Diagnostic](query.Definition{
 	Name:   "querygen.dev/examples/calc.problems",
@@ -170,30 +173,291 @@ func init() {
 	problemsQuery.Bind(problems, func(cx *query.Context, k string) ([]Diagnostic, error) {
 		return problems(cx, k)
 	})
+	problemsQuery.PersistKey(stringCodec)
+	problemsQuery.PersistValue(diagnosticSliceCodec)
 	valueQuery.Bind(value, func(cx *query.Context, k string) (int64, error) {
 		return value(cx, k)
 	})
+	valueQuery.PersistKey(stringCodec)
+	valueQuery.PersistValue(int64Codec)
 	namesQuery.Bind(names, func(cx *query.Context, k string) ([]string, error) {
 		return names(cx, k), nil
 	})
+	namesQuery.PersistKey(stringCodec)
+	namesQuery.PersistValue(stringSliceCodec)
 	scopeQuery.Bind(scope, func(cx *query.Context, _ struct{}) (map[string]Place, error) {
 		return scope(cx), nil
 	})
+	scopeQuery.PersistValue(stringPlaceMapCodec)
 	definitionQuery.Bind(definition, func(cx *query.Context, k string) (Decl, error) {
 		return definition(cx, k)
 	})
+	definitionQuery.PersistKey(stringCodec)
+	definitionQuery.PersistValue(declCodec)
 	sourceQuery.Bind(source, func(cx *query.Context, k string) (string, error) {
 		return source(cx, k), nil
 	})
+	sourceQuery.PersistKey(stringCodec)
+	sourceQuery.PersistValue(stringCodec)
 	parseQuery.Bind(parse, func(cx *query.Context, k string) (File, error) {
 		return parse(cx, k), nil
 	})
+	parseQuery.PersistKey(stringCodec)
+	parseQuery.PersistValue(fileCodec)
 	declarationsQuery.Bind(declarations, func(cx *query.Context, k string) ([]Decl, error) {
 		return declarations(cx, k), nil
 	})
+	declarationsQuery.PersistKey(stringCodec)
+	declarationsQuery.PersistValue(declSliceCodec)
 	linesQuery.Bind(lines, func(cx *query.Context, k string) ([]int, error) {
 		return lines(cx, k), nil
 	})
+	linesQuery.PersistKey(stringCodec)
+	linesQuery.PersistValue(intSliceCodec)
+}
+
+var stringCodec = codec.Type[string]{
+	Encode: codec.EncodeString[string],
+	Decode: codec.DecodeString[string],
+	Equal:  codec.EqualPlain[string],
+	Schema: "3cd756aa26e2361775504fbd3ff9d0a3",
+}
+
+var diagnosticSliceCodec = codec.Type[[]Diagnostic]{
+	Encode: encodeDiagnosticSlice,
+	Decode: decodeDiagnosticSlice,
+	Equal:  equalDiagnosticSlice,
+	Schema: "4fd9ad401ae99618d6ca05162d20d4b3",
+}
+
+var int64Codec = codec.Type[int64]{
+	Encode: codec.EncodeInt[int64],
+	Decode: codec.DecodeInt[int64],
+	Equal:  codec.EqualPlain[int64],
+	Schema: "20a952c3c0b20ab6605dd5298d4b1c30",
+}
+
+var stringSliceCodec = codec.Type[[]string]{
+	Encode: encodeStringSlice,
+	Decode: decodeStringSlice,
+	Equal:  equalStringSlice,
+	Schema: "0b1afbd29806b6df9ffd2fb1cdd0d807",
+}
+
+var stringPlaceMapCodec = codec.Type[map[string]Place]{
+	Encode: encodeStringPlaceMap,
+	Decode: decodeStringPlaceMap,
+	Equal:  equalStringPlaceMap,
+	Schema: "2477147a67c088b9eee4a4fa1b2b871e",
+}
+
+var declCodec = codec.Type[Decl]{
+	Encode: encodeDecl,
+	Decode: decodeDecl,
+	Equal:  equalDecl,
+	Schema: "7ce3e8c29ebf37d1afaef62473591ab6",
+}
+
+var fileCodec = codec.Type[File]{
+	Encode: encodeFile,
+	Decode: decodeFile,
+	Equal:  equalFile,
+	Schema: "ce34f41a1310b92f272dada8752331ce",
+}
+
+var declSliceCodec = codec.Type[[]Decl]{
+	Encode: encodeDeclSlice,
+	Decode: decodeDeclSlice,
+	Equal:  equalDeclSlice,
+	Schema: "a43a803fb717d548cddbc0f7ba6172c9",
+}
+
+var intSliceCodec = codec.Type[[]int]{
+	Encode: encodeIntSlice,
+	Decode: decodeIntSlice,
+	Equal:  equalIntSlice,
+	Schema: "15237529f4562752d63729eee336253f",
+}
+
+func encodeDiagnosticSlice(enc *codec.Encoder, v *[]Diagnostic) {
+	codec.EncodeSlice(enc, v, encodeDiagnostic)
+}
+
+func decodeDiagnosticSlice(dec *codec.Decoder, v *[]Diagnostic) {
+	codec.DecodeSlice(dec, v, decodeDiagnostic)
+}
+
+func equalDiagnosticSlice(eq *codec.Comparer, x, y *[]Diagnostic) bool {
+	return codec.EqualPlainSlice(eq, x, y)
+}
+
+func encodeStringSlice(enc *codec.Encoder, v *[]string) {
+	codec.EncodeSlice(enc, v, codec.EncodeString[string])
+}
+
+func decodeStringSlice(dec *codec.Decoder, v *[]string) {
+	codec.DecodeSlice(dec, v, codec.DecodeString[string])
+}
+
+func equalStringSlice(eq *codec.Comparer, x, y *[]string) bool {
+	return codec.EqualPlainSlice(eq, x, y)
+}
+
+func encodeStringPlaceMap(enc *codec.Encoder, v *map[string]Place) {
+	codec.EncodeMap(enc, v, codec.EncodeString[string], encodePlace)
+}
+
+func decodeStringPlaceMap(dec *codec.Decoder, v *map[string]Place) {
+	codec.DecodeMap(dec, v, codec.DecodeString[string], decodePlace)
+}
+
+func equalStringPlaceMap(eq *codec.Comparer, x, y *map[string]Place) bool {
+	return codec.EqualMap(eq, x, y, codec.EqualPlain[Place])
+}
+
+func encodeDecl(enc *codec.Encoder, v *Decl) {
+	enc.Fields(4)
+	codec.EncodeString(enc, &v.Name)
+	encodePos(enc, &v.At)
+	codec.EncodePointer(enc, &v.Value, encodeExpr)
+	codec.EncodePointer(enc, &v.Flaw, encodeFlaw)
+}
+
+func decodeDecl(dec *codec.Decoder, v *Decl) {
+	dec.Fields(4)
+	codec.DecodeString(dec, &v.Name)
+	decodePos(dec, &v.At)
+	codec.DecodePointer(dec, &v.Value, decodeExpr)
+	codec.DecodePointer(dec, &v.Flaw, decodeFlaw)
+}
+
+func equalDecl(eq *codec.Comparer, x, y *Decl) bool {
+	return x.Name == y.Name &&
+		x.At == y.At &&
+		(codec.Enter(eq, x.Value, y.Value) || codec.EqualPointer(eq, &x.Value, &y.Value, equalExpr)) &&
+		codec.EqualPointer(eq, &x.Flaw, &y.Flaw, codec.EqualPlain[Flaw])
+}
+
+func encodeFile(enc *codec.Encoder, v *File) {
+	enc.Fields(2)
+	codec.EncodeSlice(enc, &v.Decls, encodeDecl)
+	codec.EncodeSlice(enc, &v.Lines, codec.EncodeInt[int])
+}
+
+func decodeFile(dec *codec.Decoder, v *File) {
+	dec.Fields(2)
+	codec.DecodeSlice(dec, &v.Decls, decodeDecl)
+	codec.DecodeSlice(dec, &v.Lines, codec.DecodeInt[int])
+}
+
+func equalFile(eq *codec.Comparer, x, y *File) bool {
+	return codec.EqualSlice(eq, &x.Decls, &y.Decls, equalDecl) &&
+		codec.EqualPlainSlice(eq, &x.Lines, &y.Lines)
+}
+
+func encodeDeclSlice(enc *codec.Encoder, v *[]Decl) {
+	codec.EncodeSlice(enc, v, encodeDecl)
+}
+
+func decodeDeclSlice(dec *codec.Decoder, v *[]Decl) {
+	codec.DecodeSlice(dec, v, decodeDecl)
+}
+
+func equalDeclSlice(eq *codec.Comparer, x, y *[]Decl) bool {
+	return codec.EqualSlice(eq, x, y, equalDecl)
+}
+
+func encodeIntSlice(enc *codec.Encoder, v *[]int) {
+	codec.EncodeSlice(enc, v, codec.EncodeInt[int])
+}
+
+func decodeIntSlice(dec *codec.Decoder, v *[]int) {
+	codec.DecodeSlice(dec, v, codec.DecodeInt[int])
+}
+
+func equalIntSlice(eq *codec.Comparer, x, y *[]int) bool {
+	return codec.EqualPlainSlice(eq, x, y)
+}
+
+func encodeDiagnostic(enc *codec.Encoder, v *Diagnostic) {
+	enc.Fields(4)
+	codec.EncodeString(enc, &v.File)
+	codec.EncodeInt(enc, &v.Line)
+	codec.EncodeInt(enc, &v.Col)
+	codec.EncodeString(enc, &v.Text)
+}
+
+func decodeDiagnostic(dec *codec.Decoder, v *Diagnostic) {
+	dec.Fields(4)
+	codec.DecodeString(dec, &v.File)
+	codec.DecodeInt(dec, &v.Line)
+	codec.DecodeInt(dec, &v.Col)
+	codec.DecodeString(dec, &v.Text)
+}
+
+func encodePlace(enc *codec.Encoder, v *Place) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.File)
+	codec.EncodeInt(enc, &v.Index)
+}
+
+func decodePlace(dec *codec.Decoder, v *Place) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.File)
+	codec.DecodeInt(dec, &v.Index)
+}
+
+func encodePos(enc *codec.Encoder, v *Pos) {
+	enc.Fields(2)
+	codec.EncodeInt(enc, &v.Line)
+	codec.EncodeInt(enc, &v.Col)
+}
+
+func decodePos(dec *codec.Decoder, v *Pos) {
+	dec.Fields(2)
+	codec.DecodeInt(dec, &v.Line)
+	codec.DecodeInt(dec, &v.Col)
+}
+
+func encodeExpr(enc *codec.Encoder, v *Expr) {
+	enc.Fields(6)
+	codec.EncodeUint(enc, &v.Op)
+	encodePos(enc, &v.At)
+	codec.EncodeInt(enc, &v.Number)
+	codec.EncodeString(enc, &v.Name)
+	codec.EncodePointer(enc, &v.Left, encodeExpr)
+	codec.EncodePointer(enc, &v.Right, encodeExpr)
+}
+
+func decodeExpr(dec *codec.Decoder, v *Expr) {
+	dec.Fields(6)
+	codec.DecodeUint(dec, &v.Op)
+	decodePos(dec, &v.At)
+	codec.DecodeInt(dec, &v.Number)
+	codec.DecodeString(dec, &v.Name)
+	codec.DecodePointer(dec, &v.Left, decodeExpr)
+	codec.DecodePointer(dec, &v.Right, decodeExpr)
+}
+
+func equalExpr(eq *codec.Comparer, x, y *Expr) bool {
+	return x.Op == y.Op &&
+		x.At == y.At &&
+		x.Number == y.Number &&
+		x.Name == y.Name &&
+		(codec.Enter(eq, x.Left, y.Left) || codec.EqualPointer(eq, &x.Left, &y.Left, equalExpr)) &&
+		(codec.Enter(eq, x.Right, y.Right) || codec.EqualPointer(eq, &x.Right, &y.Right, equalExpr))
+}
+
+func encodeFlaw(enc *codec.Encoder, v *Flaw) {
+	enc.Fields(2)
+	encodePos(enc, &v.At)
+	codec.EncodeString(enc, &v.Text)
+}
+
+func decodeFlaw(dec *codec.Decoder, v *Flaw) {
+	dec.Fields(2)
+	decodePos(dec, &v.At)
+	codec.DecodeString(dec, &v.Text)
 }
 
 // What the fingerprints above cover, for querygen -explain:

@@ -2,7 +2,10 @@
 
 package scenarios
 
-import query "querygen.dev/runtime"
+import (
+	query "querygen.dev/runtime"
+	"querygen.dev/runtime/codec"
+)
 
 var getThingQuery = query.Define[World, *Thing](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.thing",
@@ -1054,207 +1057,594 @@ func init() {
 	getThingQuery.Bind(thing, func(cx *query.Context, k World) (*Thing, error) {
 		return thing(cx, k), nil
 	})
+	getThingQuery.PersistKey(worldCodec)
+	getThingQuery.PersistValue(thingPtrCodec)
 	seenQuery.Bind(seen, func(cx *query.Context, k World) (*Thing, error) {
 		return seen(cx, k), nil
 	})
+	seenQuery.PersistKey(worldCodec)
+	seenQuery.PersistValue(thingPtrCodec)
 	getFuzzyQuery.Bind(fuzzy, func(cx *query.Context, _ struct{}) (Fuzzy, error) {
 		return fuzzy(cx), nil
 	})
+	getFuzzyQuery.PersistValue(fuzzyCodec)
 	aboveFuzzyQuery.Bind(aboveFuzzy, func(cx *query.Context, _ struct{}) (float64, error) {
 		return aboveFuzzy(cx), nil
 	})
+	aboveFuzzyQuery.PersistValue(float64Codec)
 	getIdentQuery.Bind(ident, func(cx *query.Context, _ struct{}) (*Ident, error) {
 		return ident(cx), nil
 	})
 	aboveIdentQuery.Bind(aboveIdent, func(cx *query.Context, _ struct{}) (int, error) {
 		return aboveIdent(cx), nil
 	})
+	aboveIdentQuery.PersistValue(intCodec)
 	numbersQuery.Bind(numbers, func(cx *query.Context, _ struct{}) ([]int, error) {
 		return numbers(cx), nil
 	})
+	numbersQuery.PersistValue(intSliceCodec)
 	ouroborosQuery.Bind(ouroboros, func(cx *query.Context, _ struct{}) (int, error) {
 		return ouroboros(cx)
 	})
+	ouroborosQuery.PersistValue(intCodec)
 	ringAQuery.Bind(ringA, func(cx *query.Context, _ struct{}) (int, error) {
 		return ringA(cx)
 	})
+	ringAQuery.PersistValue(intCodec)
 	ringBQuery.Bind(ringB, func(cx *query.Context, _ struct{}) (int, error) {
 		return ringB(cx)
 	})
+	ringBQuery.PersistValue(intCodec)
 	ringCQuery.Bind(ringC, func(cx *query.Context, _ struct{}) (int, error) {
 		return ringC(cx)
 	})
+	ringCQuery.PersistValue(intCodec)
 	ringDQuery.Bind(ringD, func(cx *query.Context, _ struct{}) (int, error) {
 		return ringD(cx)
 	})
+	ringDQuery.PersistValue(intCodec)
 	ringEQuery.Bind(ringE, func(cx *query.Context, _ struct{}) (int, error) {
 		return ringE(cx), nil
 	})
+	ringEQuery.PersistValue(intCodec)
 	aboveRingQuery.Bind(aboveRing, func(cx *query.Context, _ struct{}) (string, error) {
 		return aboveRing(cx)
 	})
+	aboveRingQuery.PersistValue(stringCodec)
 	aQuery.Bind(a, func(cx *query.Context, _ struct{}) (int, error) {
 		return a(cx)
 	})
+	aQuery.PersistValue(intCodec)
 	bQuery.Bind(b, func(cx *query.Context, _ struct{}) (int, error) {
 		return b(cx)
 	})
+	bQuery.PersistValue(intCodec)
 	boomQuery.Bind(boom, func(cx *query.Context, _ struct{}) (int, error) {
 		return boom(cx), nil
 	})
+	boomQuery.PersistValue(intCodec)
 	outerBoomQuery.Bind(outerBoom, func(cx *query.Context, _ struct{}) (int, error) {
 		return outerBoom(cx), nil
 	})
+	outerBoomQuery.PersistValue(intCodec)
 	refusingQuery.Bind(refusing, func(cx *query.Context, _ struct{}) (int, error) {
 		return refusing(cx)
 	})
+	refusingQuery.PersistValue(intCodec)
 	refusedQuery.Bind(refused, func(cx *query.Context, _ struct{}) (string, error) {
 		return refused(cx)
 	})
+	refusedQuery.PersistValue(stringCodec)
 	depQuery.Bind(dep, func(cx *query.Context, k World) (int, error) {
 		return dep(cx, k), nil
 	})
+	depQuery.PersistKey(worldCodec)
+	depQuery.PersistValue(intCodec)
 	signQuery.Bind(sign, func(cx *query.Context, k World) (bool, error) {
 		return sign(cx, k), nil
 	})
+	signQuery.PersistKey(worldCodec)
+	signQuery.PersistValue(boolCodec)
 	outerQuery.Bind(outer, func(cx *query.Context, k World) (string, error) {
 		return outer(cx, k), nil
 	})
+	outerQuery.PersistKey(worldCodec)
+	outerQuery.PersistValue(stringCodec)
 	signOfQuery.Bind(signOf, func(cx *query.Context, k World) (bool, error) {
 		return signOf(cx, k), nil
 	})
+	signOfQuery.PersistKey(worldCodec)
+	signOfQuery.PersistValue(boolCodec)
 	outerOfQuery.Bind(outerOf, func(cx *query.Context, k World) (string, error) {
 		return outerOf(cx, k), nil
 	})
+	outerOfQuery.PersistKey(worldCodec)
+	outerOfQuery.PersistValue(stringCodec)
 	condQuery.Bind(cond, func(cx *query.Context, k condKey) (int, error) {
 		return cond(cx, k.W, k.C), nil
 	})
+	condQuery.PersistKey(condKeyCodec)
+	condQuery.PersistValue(intCodec)
 	flagQuery.Bind(flag, func(cx *query.Context, k World) (bool, error) {
 		return flag(cx, k), nil
 	})
+	flagQuery.PersistKey(worldCodec)
+	flagQuery.PersistValue(boolCodec)
 	oneQuery.Bind(one, func(cx *query.Context, _ struct{}) (int, error) {
 		return one(cx), nil
 	})
+	oneQuery.PersistValue(intCodec)
 	twoQuery.Bind(two, func(cx *query.Context, k int) (int, error) {
 		return two(cx, k), nil
 	})
+	twoQuery.PersistKey(intCodec)
+	twoQuery.PersistValue(intCodec)
 	impureFirstQuery.Bind(impureFirst, func(cx *query.Context, k World) (int, error) {
 		return impureFirst(cx, k), nil
 	})
+	impureFirstQuery.PersistKey(worldCodec)
+	impureFirstQuery.PersistValue(intCodec)
 	pureFirstQuery.Bind(pureFirst, func(cx *query.Context, k World) (int, error) {
 		return pureFirst(cx, k), nil
 	})
+	pureFirstQuery.PersistKey(worldCodec)
+	pureFirstQuery.PersistValue(intCodec)
 	oneOfManyQuery.Bind(oneOfMany, func(cx *query.Context, k oneOfManyKey) (int, error) {
 		return oneOfMany(cx, k.W, k.I), nil
 	})
+	oneOfManyQuery.PersistKey(oneOfManyKeyCodec)
+	oneOfManyQuery.PersistValue(intCodec)
 	parityQuery.Bind(parity, func(cx *query.Context, k World) (int, error) {
 		return parity(cx, k), nil
 	})
+	parityQuery.PersistKey(worldCodec)
+	parityQuery.PersistValue(intCodec)
 	labelQuery.Bind(label, func(cx *query.Context, k World) (string, error) {
 		return label(cx, k), nil
 	})
+	labelQuery.PersistKey(worldCodec)
+	labelQuery.PersistValue(stringCodec)
 	lookingQuery.Bind(looking, func(cx *query.Context, k World) (int, error) {
 		return looking(cx, k), nil
 	})
+	lookingQuery.PersistKey(worldCodec)
+	lookingQuery.PersistValue(intCodec)
 	inQuery.Bind(in, func(cx *query.Context, k int) (int, error) {
 		return in(cx, k), nil
 	})
+	inQuery.PersistKey(intCodec)
+	inQuery.PersistValue(intCodec)
 	midQuery.Bind(mid, func(cx *query.Context, k int) (int, error) {
 		return mid(cx, k), nil
 	})
+	midQuery.PersistKey(intCodec)
+	midQuery.PersistValue(intCodec)
 	finQuery.Bind(fin, func(cx *query.Context, k int) (int, error) {
 		return fin(cx, k), nil
 	})
+	finQuery.PersistKey(intCodec)
+	finQuery.PersistValue(intCodec)
 	xQuery.Bind(x, func(cx *query.Context, _ struct{}) (int, error) {
 		return x(cx), nil
 	})
+	xQuery.PersistValue(intCodec)
 	yQuery.Bind(y, func(cx *query.Context, _ struct{}) (int, error) {
 		return y(cx), nil
 	})
+	yQuery.PersistValue(intCodec)
 	dxQuery.Bind(dx, func(cx *query.Context, _ struct{}) (int, error) {
 		return dx(cx), nil
 	})
+	dxQuery.PersistValue(intCodec)
 	dyQuery.Bind(dy, func(cx *query.Context, _ struct{}) (int, error) {
 		return dy(cx), nil
 	})
+	dyQuery.PersistValue(intCodec)
 	absQuery.Bind(abs, func(cx *query.Context, k int) (int, error) {
 		return abs(cx, k), nil
 	})
+	absQuery.PersistKey(intCodec)
+	absQuery.PersistValue(intCodec)
 	dQuery.Bind(d, func(cx *query.Context, k int) (int, error) {
 		return d(cx, k), nil
 	})
+	dQuery.PersistKey(intCodec)
+	dQuery.PersistValue(intCodec)
 	selQuery.Bind(sel, func(cx *query.Context, k selKey) (int, error) {
 		return sel(cx, k.A, k.B, k.C), nil
 	})
+	selQuery.PersistKey(selKeyCodec)
+	selQuery.PersistValue(intCodec)
 	fQuery.Bind(f, func(cx *query.Context, k int) (int, error) {
 		return f(cx, k), nil
 	})
+	fQuery.PersistKey(intCodec)
+	fQuery.PersistValue(intCodec)
 	selDerivedQuery.Bind(selDerived, func(cx *query.Context, k selDerivedKey) (int, error) {
 		return selDerived(cx, k.A, k.B, k.C), nil
 	})
+	selDerivedQuery.PersistKey(selDerivedKeyCodec)
+	selDerivedQuery.PersistValue(intCodec)
 	positiveQuery.Bind(positive, func(cx *query.Context, k int) (bool, error) {
 		return positive(cx, k), nil
 	})
+	positiveQuery.PersistKey(intCodec)
+	positiveQuery.PersistValue(boolCodec)
 	tenfoldQuery.Bind(tenfold, func(cx *query.Context, _ struct{}) (int, error) {
 		return tenfold(cx), nil
 	})
+	tenfoldQuery.PersistValue(intCodec)
 	leftQuery.Bind(left, func(cx *query.Context, _ struct{}) (int, error) {
 		return left(cx), nil
 	})
+	leftQuery.PersistValue(intCodec)
 	rightQuery.Bind(right, func(cx *query.Context, _ struct{}) (int, error) {
 		return right(cx), nil
 	})
+	rightQuery.PersistValue(intCodec)
 	topQuery.Bind(top, func(cx *query.Context, _ struct{}) (int, error) {
 		return top(cx), nil
 	})
+	topQuery.PersistValue(intCodec)
 	sharedQuery.Bind(shared, func(cx *query.Context, _ struct{}) (int, error) {
 		return shared(cx), nil
 	})
+	sharedQuery.PersistValue(intCodec)
 	readerQuery.Bind(reader, func(cx *query.Context, k int) (int, error) {
 		return reader(cx, k), nil
 	})
+	readerQuery.PersistKey(intCodec)
+	readerQuery.PersistValue(intCodec)
 	compositeQuery.Bind(composite, func(cx *query.Context, k Key) (int, error) {
 		return composite(cx, k), nil
 	})
+	compositeQuery.PersistValue(intCodec)
 	sixQuery.Bind(six, func(cx *query.Context, _ struct{}) (int, error) {
 		return six(cx), nil
 	})
+	sixQuery.PersistValue(intCodec)
 	mulAddQuery.Bind(mulAdd, func(cx *query.Context, k mulAddKey) (int, error) {
 		return mulAdd(cx, k.A, k.B, k.N)
 	})
+	mulAddQuery.PersistValue(intCodec)
 	branchQuery.Bind(branch, func(cx *query.Context, k World) (int, error) {
 		return branch(cx, k)
 	})
+	branchQuery.PersistKey(worldCodec)
+	branchQuery.PersistValue(intCodec)
 	slowQuery.Bind(slow, func(cx *query.Context, k int) (int, error) {
 		return slow(cx, k), nil
 	})
+	slowQuery.PersistKey(intCodec)
+	slowQuery.PersistValue(intCodec)
 	recQuery.Bind(rec, func(cx *query.Context, k int) (int, error) {
 		return rec(cx, k)
 	})
+	recQuery.PersistKey(intCodec)
+	recQuery.PersistValue(intCodec)
 	chainQuery.Bind(chain, func(cx *query.Context, k int) (int, error) {
 		return chain(cx, k), nil
 	})
+	chainQuery.PersistKey(intCodec)
+	chainQuery.PersistValue(intCodec)
 	wideQuery.Bind(wide, func(cx *query.Context, k int) (int, error) {
 		return wide(cx, k), nil
 	})
+	wideQuery.PersistKey(intCodec)
+	wideQuery.PersistValue(intCodec)
 	periodicQuery.Bind(periodic, func(cx *query.Context, k World) (int, error) {
 		return periodic(cx, k), nil
 	})
+	periodicQuery.PersistKey(worldCodec)
+	periodicQuery.PersistValue(intCodec)
 	paceQuery.Bind(pace, func(cx *query.Context, k paceKey) (int, error) {
 		return pace(cx, k.W, k.I), nil
 	})
+	paceQuery.PersistKey(paceKeyCodec)
+	paceQuery.PersistValue(intCodec)
 	alwaysQuery.Bind(always, func(cx *query.Context, k alwaysKey) (int, error) {
 		return always(cx, k.W, k.Name), nil
 	})
+	alwaysQuery.PersistKey(alwaysKeyCodec)
 	generationQuery.Bind(generation, func(cx *query.Context, k generationKey) (int, error) {
 		return generation(cx, k.W, k.Name), nil
 	})
+	generationQuery.PersistKey(generationKeyCodec)
+	generationQuery.PersistValue(intCodec)
 	bodyQuery.Bind(body, func(cx *query.Context, k bodyKey) (int, error) {
 		return body(cx, k.W, k.Name)
 	})
+	bodyQuery.PersistKey(bodyKeyCodec)
+	bodyQuery.PersistValue(intCodec)
 	plainQuery.Bind(plain, func(cx *query.Context, k plainKey) (int, error) {
 		return plain(cx, k.W, k.Name), nil
 	})
+	plainQuery.PersistKey(plainKeyCodec)
+	plainQuery.PersistValue(intCodec)
+}
+
+var worldCodec = codec.Type[World]{
+	Encode: codec.EncodeString[World],
+	Decode: codec.DecodeString[World],
+	Equal:  codec.EqualPlain[World],
+	Schema: "84e094cbcbf72432ee9ed9adc59a2c86",
+}
+
+var thingPtrCodec = codec.Type[*Thing]{
+	Encode: encodeThingPtr,
+	Decode: decodeThingPtr,
+	Equal:  equalThingPtr,
+	Schema: "64a97b93c80fef93fdc854950c1d677d",
+}
+
+var fuzzyCodec = codec.Type[Fuzzy]{
+	Encode: codec.EncodeFloat[Fuzzy],
+	Decode: codec.DecodeFloat[Fuzzy],
+	Equal:  codec.EqualFloat[Fuzzy],
+	Schema: "ac3f3b6fb39b62a94cf89297fa619886",
+}
+
+var float64Codec = codec.Type[float64]{
+	Encode: codec.EncodeFloat[float64],
+	Decode: codec.DecodeFloat[float64],
+	Equal:  codec.EqualFloat[float64],
+	Schema: "7c7553499e4e96f3169a85b658037a13",
+}
+
+var intCodec = codec.Type[int]{
+	Encode: codec.EncodeInt[int],
+	Decode: codec.DecodeInt[int],
+	Equal:  codec.EqualPlain[int],
+	Schema: "c6026e6b495de80e4d68d6cdec499b01",
+}
+
+var intSliceCodec = codec.Type[[]int]{
+	Encode: encodeIntSlice,
+	Decode: decodeIntSlice,
+	Equal:  equalIntSlice,
+	Schema: "15237529f4562752d63729eee336253f",
+}
+
+var stringCodec = codec.Type[string]{
+	Encode: codec.EncodeString[string],
+	Decode: codec.DecodeString[string],
+	Equal:  codec.EqualPlain[string],
+	Schema: "3cd756aa26e2361775504fbd3ff9d0a3",
+}
+
+var boolCodec = codec.Type[bool]{
+	Encode: codec.EncodeBool[bool],
+	Decode: codec.DecodeBool[bool],
+	Equal:  codec.EqualPlain[bool],
+	Schema: "5f71a8fa6bf7b95362c75a0e48364778",
+}
+
+var condKeyCodec = codec.Type[condKey]{
+	Encode: encodeCondKey,
+	Decode: decodeCondKey,
+	Equal:  codec.EqualPlain[condKey],
+	Schema: "0265d8998ea310c90ddeffd3e3084ac9",
+}
+
+var oneOfManyKeyCodec = codec.Type[oneOfManyKey]{
+	Encode: encodeOneOfManyKey,
+	Decode: decodeOneOfManyKey,
+	Equal:  codec.EqualPlain[oneOfManyKey],
+	Schema: "6a82602e8c4c96a491ba1cc0f38e30e0",
+}
+
+var selKeyCodec = codec.Type[selKey]{
+	Encode: encodeSelKey,
+	Decode: decodeSelKey,
+	Equal:  codec.EqualPlain[selKey],
+	Schema: "a37135188ffac9cc9eb3fbf3b994a0b1",
+}
+
+var selDerivedKeyCodec = codec.Type[selDerivedKey]{
+	Encode: encodeSelDerivedKey,
+	Decode: decodeSelDerivedKey,
+	Equal:  codec.EqualPlain[selDerivedKey],
+	Schema: "148e7b63b3b7c20a63c797df3d0ee4a3",
+}
+
+var paceKeyCodec = codec.Type[paceKey]{
+	Encode: encodePaceKey,
+	Decode: decodePaceKey,
+	Equal:  codec.EqualPlain[paceKey],
+	Schema: "a66e2111843644b20c74aea1f75a515a",
+}
+
+var alwaysKeyCodec = codec.Type[alwaysKey]{
+	Encode: encodeAlwaysKey,
+	Decode: decodeAlwaysKey,
+	Equal:  codec.EqualPlain[alwaysKey],
+	Schema: "3bef042d7dd39c09c1ab48b1c8538ac3",
+}
+
+var generationKeyCodec = codec.Type[generationKey]{
+	Encode: encodeGenerationKey,
+	Decode: decodeGenerationKey,
+	Equal:  codec.EqualPlain[generationKey],
+	Schema: "e41d1970d0dc9c5783c90c5ef124024e",
+}
+
+var bodyKeyCodec = codec.Type[bodyKey]{
+	Encode: encodeBodyKey,
+	Decode: decodeBodyKey,
+	Equal:  codec.EqualPlain[bodyKey],
+	Schema: "32d9bc3224602ecd69cc64b301ead9be",
+}
+
+var plainKeyCodec = codec.Type[plainKey]{
+	Encode: encodePlainKey,
+	Decode: decodePlainKey,
+	Equal:  codec.EqualPlain[plainKey],
+	Schema: "0f36108f89ae36f3b5d4bc687cb71fff",
+}
+
+func encodeThingPtr(enc *codec.Encoder, v **Thing) {
+	codec.EncodePointer(enc, v, encodeThing)
+}
+
+func decodeThingPtr(dec *codec.Decoder, v **Thing) {
+	codec.DecodePointer(dec, v, decodeThing)
+}
+
+func equalThingPtr(eq *codec.Comparer, x2, y2 **Thing) bool {
+	return (codec.Enter(eq, *x2, *y2) || codec.EqualPointer(eq, x2, y2, equalThing))
+}
+
+func encodeIntSlice(enc *codec.Encoder, v *[]int) {
+	codec.EncodeSlice(enc, v, codec.EncodeInt[int])
+}
+
+func decodeIntSlice(dec *codec.Decoder, v *[]int) {
+	codec.DecodeSlice(dec, v, codec.DecodeInt[int])
+}
+
+func equalIntSlice(eq *codec.Comparer, x2, y2 *[]int) bool {
+	return codec.EqualPlainSlice(eq, x2, y2)
+}
+
+func encodeCondKey(enc *codec.Encoder, v *condKey) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.W)
+	codec.EncodeInt(enc, &v.C)
+}
+
+func decodeCondKey(dec *codec.Decoder, v *condKey) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.W)
+	codec.DecodeInt(dec, &v.C)
+}
+
+func encodeOneOfManyKey(enc *codec.Encoder, v *oneOfManyKey) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.W)
+	codec.EncodeInt(enc, &v.I)
+}
+
+func decodeOneOfManyKey(dec *codec.Decoder, v *oneOfManyKey) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.W)
+	codec.DecodeInt(dec, &v.I)
+}
+
+func encodeSelKey(enc *codec.Encoder, v *selKey) {
+	enc.Fields(3)
+	codec.EncodeInt(enc, &v.A)
+	codec.EncodeInt(enc, &v.B)
+	codec.EncodeInt(enc, &v.C)
+}
+
+func decodeSelKey(dec *codec.Decoder, v *selKey) {
+	dec.Fields(3)
+	codec.DecodeInt(dec, &v.A)
+	codec.DecodeInt(dec, &v.B)
+	codec.DecodeInt(dec, &v.C)
+}
+
+func encodeSelDerivedKey(enc *codec.Encoder, v *selDerivedKey) {
+	enc.Fields(3)
+	codec.EncodeInt(enc, &v.A)
+	codec.EncodeInt(enc, &v.B)
+	codec.EncodeInt(enc, &v.C)
+}
+
+func decodeSelDerivedKey(dec *codec.Decoder, v *selDerivedKey) {
+	dec.Fields(3)
+	codec.DecodeInt(dec, &v.A)
+	codec.DecodeInt(dec, &v.B)
+	codec.DecodeInt(dec, &v.C)
+}
+
+func encodePaceKey(enc *codec.Encoder, v *paceKey) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.W)
+	codec.EncodeInt(enc, &v.I)
+}
+
+func decodePaceKey(dec *codec.Decoder, v *paceKey) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.W)
+	codec.DecodeInt(dec, &v.I)
+}
+
+func encodeAlwaysKey(enc *codec.Encoder, v *alwaysKey) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.W)
+	codec.EncodeString(enc, &v.Name)
+}
+
+func decodeAlwaysKey(dec *codec.Decoder, v *alwaysKey) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.W)
+	codec.DecodeString(dec, &v.Name)
+}
+
+func encodeGenerationKey(enc *codec.Encoder, v *generationKey) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.W)
+	codec.EncodeString(enc, &v.Name)
+}
+
+func decodeGenerationKey(dec *codec.Decoder, v *generationKey) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.W)
+	codec.DecodeString(dec, &v.Name)
+}
+
+func encodeBodyKey(enc *codec.Encoder, v *bodyKey) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.W)
+	codec.EncodeString(enc, &v.Name)
+}
+
+func decodeBodyKey(dec *codec.Decoder, v *bodyKey) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.W)
+	codec.DecodeString(dec, &v.Name)
+}
+
+func encodePlainKey(enc *codec.Encoder, v *plainKey) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.W)
+	codec.EncodeString(enc, &v.Name)
+}
+
+func decodePlainKey(dec *codec.Decoder, v *plainKey) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.W)
+	codec.DecodeString(dec, &v.Name)
+}
+
+func encodeThing(enc *codec.Encoder, v *Thing) {
+	enc.Fields(6)
+	codec.EncodeFloat(enc, &v.Number)
+	codec.EncodeSlice(enc, &v.List, codec.EncodeInt[int])
+	codec.EncodeMap(enc, &v.Table, codec.EncodeString[string], codec.EncodeInt[int])
+	codec.EncodePointer(enc, &v.Link, encodeThing)
+	codec.EncodeTime(enc, &v.When)
+	codec.EncodeBytes(enc, &v.Bytes)
+}
+
+func decodeThing(dec *codec.Decoder, v *Thing) {
+	dec.Fields(6)
+	codec.DecodeFloat(dec, &v.Number)
+	codec.DecodeSlice(dec, &v.List, codec.DecodeInt[int])
+	codec.DecodeMap(dec, &v.Table, codec.DecodeString[string], codec.DecodeInt[int])
+	codec.DecodePointer(dec, &v.Link, decodeThing)
+	codec.DecodeTime(dec, &v.When)
+	codec.DecodeBytes(dec, &v.Bytes)
+}
+
+func equalThing(eq *codec.Comparer, x2, y2 *Thing) bool {
+	return codec.EqualFloat(eq, &x2.Number, &y2.Number) &&
+		codec.EqualPlainSlice(eq, &x2.List, &y2.List) &&
+		codec.EqualMap(eq, &x2.Table, &y2.Table, codec.EqualPlain[int]) &&
+		(codec.Enter(eq, x2.Link, y2.Link) || codec.EqualPointer(eq, &x2.Link, &y2.Link, equalThing)) &&
+		codec.EqualTime(eq, &x2.When, &y2.When) &&
+		codec.EqualBytes(eq, &x2.Bytes, &y2.Bytes)
 }
 
 // What the fingerprints above cover, for querygen -explain:

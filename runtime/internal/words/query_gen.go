@@ -2,7 +2,10 @@
 
 package words
 
-import query "querygen.dev/runtime"
+import (
+	query "querygen.dev/runtime"
+	"querygen.dev/runtime/codec"
+)
 
 var textQuery = query.Define[string, string](query.Definition{
 	Name:   "querygen.dev/runtime/internal/words.text",
@@ -98,15 +101,35 @@ func init() {
 	textQuery.Bind(text, func(cx *query.Context, k string) (string, error) {
 		return text(cx, k), nil
 	})
+	textQuery.PersistKey(stringCodec)
+	textQuery.PersistValue(stringCodec)
 	wordsQuery.Bind(words, func(cx *query.Context, k string) (int, error) {
 		return words(cx, k), nil
 	})
+	wordsQuery.PersistKey(stringCodec)
+	wordsQuery.PersistValue(intCodec)
 	longestQuery.Bind(longest, func(cx *query.Context, _ struct{}) (string, error) {
 		return longest(cx)
 	})
+	longestQuery.PersistValue(stringCodec)
 	clockQuery.Bind(clock, func(cx *query.Context, _ struct{}) (string, error) {
 		return clock(cx), nil
 	})
+	clockQuery.PersistValue(stringCodec)
+}
+
+var stringCodec = codec.Type[string]{
+	Encode: codec.EncodeString[string],
+	Decode: codec.DecodeString[string],
+	Equal:  codec.EqualPlain[string],
+	Schema: "3cd756aa26e2361775504fbd3ff9d0a3",
+}
+
+var intCodec = codec.Type[int]{
+	Encode: codec.EncodeInt[int],
+	Decode: codec.DecodeInt[int],
+	Equal:  codec.EqualPlain[int],
+	Schema: "c6026e6b495de80e4d68d6cdec499b01",
 }
 
 // What the fingerprints above cover, for querygen -explain:
