@@ -11,6 +11,7 @@ var getSampleQuery = query.Define[struct{}, Record](query.Definition{
 	Name:  "querygen.dev/bench/codec.sample",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "982e60a9efb1eb830b5f733dca161276",
 })
 
 // GetSample is what gives Record its codec.
@@ -119,3 +120,7 @@ func decodePosition(dec *codec.Decoder, v *Position) {
 	codec.DecodeInt(dec, &v.Line)
 	codec.DecodeInt(dec, &v.Column)
 }
+
+// What the fingerprints above cover, for querygen -explain:
+//
+// b9_5Y48o m31t7chj o5kSTsrS p8tkuytX y9_JkIRq
