@@ -30,18 +30,25 @@ func emit(p *pack) ([]byte, error) {
 	p.names = e.free // the map itself, to which all that follows will add
 	e.seen[runtimePath] = true
 	e.register(runtimePath, "", "query") // always spelled out: the package is called runtime
+	codecs := e.newCoder()
 	var binds []jen.Code
 	for _, q := range p.queries {
 		w := e.plan(q)
 		w.descriptor()
 		binds = append(binds, w.bind())
+		binds = append(binds, codecs.persist(w, w.persisted())...)
 		w.structs()
 		w.functions()
-		binds = append(binds, w.projections()...)
+		binds = append(binds, w.projections(codecs)...)
 	}
 	f.Comment("The functions are bound here and not in the descriptors above, so that")
 	f.Comment("queries may call each other in a circle.")
 	f.Func().Id("init").Params().Block(binds...)
+	codecs.emit()
+	if table := p.partTable(); table != "" {
+		f.Line()
+		f.Comment(table)
+	}
 	var buf bytes.Buffer
 	if err := f.Render(&buf); err != nil {
 		return nil, fmt.Errorf("internal error, the generated code is no Go: %w", err)
@@ -142,6 +149,9 @@ func (w *writer) descriptor() {
 	if n := len(w.parts); n > 0 {
 		fields = append(fields, jen.Id("Params").Op(":").Lit(n))
 	}
+	if n := len(w.results); n > 1 {
+		fields = append(fields, jen.Id("Results").Op(":").Lit(n))
+	}
 	for _, flag := range []struct {
 		name string
 		set  bool
@@ -152,6 +162,9 @@ func (w *writer) descriptor() {
 	}
 	if o.version != "" {
 		fields = append(fields, jen.Id("Version").Op(":").Lit(o.version))
+	}
+	if w.code != (digest{}) {
+		fields = append(fields, jen.Id("Code").Op(":").Lit(w.code.String()))
 	}
 	w.file.Var().Id(w.descriptorName).Op("=").Add(w.runtime("Define")).Types(w.keyType, w.valueType).Call(
 		w.runtime("Definition").Custom(jen.Options{Open: "{", Close: "}", Separator: ",", Multi: true}, fields...),

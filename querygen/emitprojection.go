@@ -9,7 +9,7 @@ import (
 
 // projections emits the projections of a query, and returns the statements that
 // bind them.
-func (w *writer) projections() []jen.Code {
+func (w *writer) projections(codecs *coder) []jen.Code {
 	var binds []jen.Code
 	for _, pr := range w.query.projections {
 		part := w.planProjection(pr)
@@ -21,17 +21,27 @@ func (w *writer) projections() []jen.Code {
 		part.wrapperFunc()
 		w.file.Line()
 		binds = append(binds, part.bindProjection(w, pr))
+		binds = append(binds, codecs.persist(part, w.savesPart(pr))...)
 	}
 	return binds
 }
 
+// savesPart tells whether a projection has a codec of its value. It may have none
+// although the whole has one, if that is the whole's own.
+func (w *writer) savesPart(pr projection) bool {
+	return w.persisted() && len(w.codecFlaws(pr.typ, false)) == 0
+}
+
 // planProjection makes a query of a projection. It is pure, whatever the whole
 // is, and never written to disk: to make it again from the whole costs nothing.
+// It has codecs all the same: the key's for what it has read, the value's
+// because two values are compared by it.
 func (w *writer) planProjection(pr projection) *writer {
-	o := options{noPersist: true, eqNever: !hasEqual(pr.typ) && badResult(pr.typ) != nil}
+	o := options{noPersist: true, eqNever: !hasEqual(pr.typ) && !w.savesPart(pr) && badResult(pr.typ) != nil}
 	o.identity = w.ann.options.identity && (hasEqual(pr.typ) || types.Comparable(pr.typ))
 	q := *w.query
 	q.projections, q.suffix = nil, pr.suffix()
+	q.code = projectionCode(pr)
 	q.ann = &annotation{pos: w.ann.pos, kind: kindPure, options: o}
 	q.names = names{wrapper: pr.name}
 	q.results = []part{{typ: pr.typ}}

@@ -79,9 +79,7 @@ func Generate(ctx context.Context, c Config) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{}
-	c.timed("emit", func() { w.collect(r) })
-	return r, nil
+	return w.result(c), nil
 }
 
 // analyze does all that comes before the writing.
@@ -91,7 +89,15 @@ func analyze(ctx context.Context, c Config) (w *world, err error) {
 		return nil, err
 	}
 	c.timed("check", w.checkAll)
-	return w, nil
+	c.timed("fingerprint", func() { err = w.fingerprint(ctx, c) })
+	return w, err
+}
+
+// result makes the files and collects the problems.
+func (w *world) result(c Config) *Result {
+	r := &Result{}
+	c.timed("emit", func() { w.collect(r) })
+	return r
 }
 
 // checkAll makes models of the packages, and finds what is wrong with them.

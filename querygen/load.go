@@ -51,6 +51,7 @@ type pack struct {
 	meta    *packages.Package
 	matched bool // by the patterns: gets an output
 	sources []*source
+	sets    closedSet // see closed
 	others  []*source // tests, and what constraints exclude: read for names and lost annotations only
 	queries []*query
 	checked *checked // set by check, nil before
@@ -281,12 +282,12 @@ func (w *world) splitPos(s string) token.Position {
 // compile before their wrappers are there.
 func (w *world) loadExports(ctx context.Context, c Config) error {
 	var need []string
-	if meta := w.metas[runtimePath]; meta != nil && len(meta.GoFiles) > 0 && w.packs[runtimePath] == nil {
+	if meta := w.metas[runtimePath]; meta != nil && len(meta.GoFiles) > 0 && w.packs[runtimePath] == nil && w.exports[runtimePath] == "" {
 		need = append(need, runtimePath) // the stubs import it, even if no package of the user does
 	}
 	for _, p := range w.allPacks() {
 		for _, dep := range p.meta.Imports {
-			if w.packs[dep.PkgPath] == nil && dep.PkgPath != "unsafe" && len(dep.GoFiles) > 0 {
+			if w.packs[dep.PkgPath] == nil && w.exports[dep.PkgPath] == "" && dep.PkgPath != "unsafe" && len(dep.GoFiles) > 0 {
 				need = append(need, dep.PkgPath)
 			}
 		}

@@ -25,6 +25,8 @@ type query struct {
 	refused  bool            // breaks a rule that leaves nothing to generate, not even a stub
 	hidden   map[string]bool // names that collide: they get no stub
 	object   *types.Func     // set by check
+	reached  []codePart      // set by fingerprint: the code that has a say in the results
+	code     digest          // set by fingerprint
 }
 
 // A part is a parameter or a result.

@@ -27,6 +27,7 @@ func (p *pack) checkRules() {
 		q.checkShape()
 		q.checkKey()
 		q.checkResults()
+		q.checkPersist()
 		if !q.refused {
 			q.checkScopes()
 		}
@@ -143,7 +144,7 @@ func (q *query) checkResults() {
 			if !o.eqNever && !hasEqual(p.typ) && !types.Comparable(p.typ) {
 				q.errorf(p.expr.Pos(), "the option identity compares by == or a method Equal, and the %s (%s) has neither: return a pointer", name, q.spell(p.typ))
 			}
-		case !o.eqNever && !hasEqual(p.typ):
+		case !q.persisted() && !o.eqNever && !hasEqual(p.typ): // what is saved can be compared
 			if bad := badResult(p.typ); bad != nil {
 				q.errorf(p.expr.Pos(), "the %s, so two results can't be compared: give the type a method Equal, or use the option eq=never (each run is a change) or identity (results are compared by ==)",
 					bad.describe(name, q.spell(p.typ)))

@@ -32,11 +32,13 @@ type Definition struct {
 	Name      string // import/path.Func or import/path.Type.Method; unique in the program
 	Kind      Kind
 	Params    int    // arguments of a call, the receiver of a method among them; with more than one, the key is a struct of them
+	Results   int    // without the error; with more than one, the value is a struct of them
 	Fails     bool   // the last result is an error
 	EqNever   bool   // each run counts as a change
 	Identity  bool   // results are compared by == or a method Equal
 	NoPersist bool   // results are never written to disk
 	Version   string // the explicit version of the code, from the option version=
+	Code      string // the fingerprint of the code of the main module that the function reaches; see docs/generator-fingerprints.md
 }
 
 // query is what the engine knows of a Query whatever its types are.
@@ -55,9 +57,10 @@ type query struct {
 // query would otherwise be an initialization cycle.
 type Query[K comparable, V any] struct {
 	query
-	body  func(cx *Context, k K) (V, error)
-	equal func(a, b V) bool
-	keys  *Query[struct{}, []K] // inputs: the node of the keys that are set
+	body   func(cx *Context, k K) (V, error)
+	equal  func(a, b V) bool // where there is no codec that knows
+	codecs codecs[K, V]
+	keys   *Query[struct{}, []K] // inputs: the node of the keys that are set
 }
 
 // registry holds the queries of the program. Package initialization fills it.

@@ -12,6 +12,10 @@ import (
 // Equality of outcomes (promise 3): that of the encoded bytes. Floats compare
 // by bits, nil and empty differ, pointers by what they point at, a time by
 // instant, offset and zone name.
+//
+// Results that have a codec are compared by generated code, see
+// [Query.PersistValue]. This here is for the others, whose values are never
+// written: those of persist=no, eq=never, identity and rerun:always.
 
 // equality returns how values of type V are compared.
 func equality[V any](d *Definition) func(a, b V) bool {
@@ -19,8 +23,11 @@ func equality[V any](d *Definition) func(a, b V) bool {
 	if d.EqNever {
 		return func(a, b V) bool { return false }
 	}
-	if t != timeType && t.Implements(reflect.TypeFor[interface{ Equal(V) bool }]()) {
+	if hasEqual[V]() {
 		return equalByMethod[V]
+	}
+	if partsHaveEqual[V](d) {
+		return equalParts[V](d)
 	}
 	if plain(t) {
 		return func(a, b V) bool { return any(a) == any(b) }
@@ -31,6 +38,13 @@ func equality[V any](d *Definition) func(a, b V) bool {
 	}
 }
 
+// hasEqual reports whether V itself says what equal means. That of time.Time
+// ignores the zone, and does not count.
+func hasEqual[V any]() bool {
+	t := reflect.TypeFor[V]()
+	return t != timeType && t.Implements(reflect.TypeFor[interface{ Equal(V) bool }]())
+}
+
 // equalByMethod asks the method Equal of the result type itself, except about
 // nil, which the method need not know.
 func equalByMethod[V any](a, b V) bool {
@@ -38,6 +52,68 @@ func equalByMethod[V any](a, b V) bool {
 		return isNil(reflect.ValueOf(a)) == isNil(reflect.ValueOf(b))
 	}
 	return any(a).(interface{ Equal(V) bool }).Equal(b)
+}
+
+// partsHaveEqual reports whether one of several results says itself what equal
+// means.
+func partsHaveEqual[V any](d *Definition) bool {
+	if d.Results > 1 {
+		for f := range reflect.TypeFor[V]().Fields() {
+			if ownEqual(f.Type) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// ownEqual is hasEqual for a type that is known by reflection only.
+func ownEqual(t reflect.Type) bool {
+	m, ok := t.MethodByName("Equal")
+	if !ok || t == timeType {
+		return false
+	}
+	if t.Kind() == reflect.Interface {
+		return m.Type == reflect.FuncOf([]reflect.Type{t}, []reflect.Type{boolType}, false)
+	}
+	return m.Type == reflect.FuncOf([]reflect.Type{t, t}, []reflect.Type{boolType}, false)
+}
+
+// equalParts compares the struct of several results: each of them as if it were
+// the only one.
+func equalParts[V any](d *Definition) func(a, b V) bool {
+	var own []bool
+	for f := range reflect.TypeFor[V]().Fields() {
+		own = append(own, ownEqual(f.Type))
+	}
+	return func(a, b V) bool {
+		c := comparer{identity: d.Identity}
+		x, y := reflect.ValueOf(&a).Elem(), reflect.ValueOf(&b).Elem()
+		for i, own := range own {
+			x, y := x.Field(i), y.Field(i)
+			switch {
+			case !own:
+				if !c.equal(x, y) {
+					return false
+				}
+			case isNilPart(x) || isNilPart(y):
+				if isNilPart(x) != isNilPart(y) {
+					return false
+				}
+			case !x.MethodByName("Equal").Call([]reflect.Value{y})[0].Bool():
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// isNilPart is isNil for a value that may be an interface with a nil pointer in it.
+func isNilPart(v reflect.Value) bool {
+	if v.Kind() == reflect.Interface {
+		v = v.Elem()
+	}
+	return isNil(v)
 }
 
 func isNil(v reflect.Value) bool {
@@ -53,6 +129,7 @@ func isNil(v reflect.Value) bool {
 var (
 	timeType  = reflect.TypeFor[time.Time]()
 	errorType = reflect.TypeFor[error]()
+	boolType  = reflect.TypeFor[bool]()
 )
 
 // plain reports whether == on values of type t is equality of bytes.

@@ -162,3 +162,39 @@ func TestEqualErrors(t *testing.T) {
 		}
 	}
 }
+
+// parts is a struct of several results, as the generator makes it.
+type parts[A, B any] struct {
+	A A
+	B B
+}
+
+func TestEqualParts(t *testing.T) {
+	both := func(d Definition, a, b parts[modFive, *int]) bool {
+		d.Results = 2
+		return equality[parts[modFive, *int]](&d)(a, b)
+	}
+	one, other := 1, 1
+	for _, test := range []struct {
+		name string
+		got  bool
+		want bool
+	}{
+		{"by the method of one", both(Definition{}, parts[modFive, *int]{1, &one}, parts[modFive, *int]{6, &other}), true},
+		{"not by the method", both(Definition{}, parts[modFive, *int]{1, &one}, parts[modFive, *int]{7, &other}), false},
+		{"the other differs", both(Definition{}, parts[modFive, *int]{1, &one}, parts[modFive, *int]{6, nil}), false},
+		{"the other by identity", both(Definition{Identity: true}, parts[modFive, *int]{1, &one}, parts[modFive, *int]{6, &other}), false},
+	} {
+		if test.got != test.want {
+			t.Errorf("%s: %v, want %v", test.name, test.got, test.want)
+		}
+	}
+	d := Definition{Results: 2}
+	behind := equality[parts[equaler, *tenth]](&d)
+	if !behind(parts[equaler, *tenth]{A: &tenth{1}}, parts[equaler, *tenth]{A: &tenth{11}}) {
+		t.Error("a method Equal behind an interface does not count")
+	}
+	if behind(parts[equaler, *tenth]{A: &tenth{1}}, parts[equaler, *tenth]{}) {
+		t.Error("something is equal to nil")
+	}
+}

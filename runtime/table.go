@@ -114,7 +114,7 @@ func (t *table[K, V]) same(slot uint32, out any) bool {
 }
 
 func (t *table[K, V]) sameOutcome(a, b *outcome[V]) bool {
-	return a != nil && !t.q.def.EqNever && equalErrors(a.err, b.err) && t.q.equal(a.value, b.value)
+	return a != nil && !t.q.def.EqNever && equalErrors(a.err, b.err) && t.q.same(&a.value, &b.value)
 }
 
 func (t *table[K, V]) commit(slot uint32, out any, stamp uint32) {

@@ -3,7 +3,7 @@
 //
 // Usage:
 //
-//	querygen [-check] [-diff] [-json] [-v] [packages]
+//	querygen [-check] [-diff] [-json] [-v] [-explain Func] [packages]
 //
 // The packages are patterns as the go command understands them, by default the
 // package in the current directory. For each package with annotated functions
@@ -17,6 +17,11 @@
 //     text: see [report] for the schema. It goes together with the others.
 //   - -v tells on the standard error of each package and file, and how long it
 //     took.
+//
+// With -explain nothing is written either. The standard output lists the
+// declarations that the code fingerprint of the query covers, those in front
+// that differ from the generated file. Func is the name of the function or of
+// its wrapper, Type.Method for a method, with or without the import path.
 //
 // Errors and warnings go to the standard error as file:line:col: message. The
 // exit code is 0 if all is well, 1 if -check or -diff has found a file that is
@@ -44,7 +49,7 @@ import (
 	"syscall"
 )
 
-const usage = `usage: querygen [-check] [-diff] [-json] [-v] [packages]
+const usage = `usage: querygen [-check] [-diff] [-json] [-v] [-explain Func] [packages]
 
 Querygen writes query_gen.go for each of the packages (default ".") that has
 functions annotated with //query:pure, //query:input, //rerun:generation or
@@ -54,6 +59,9 @@ functions annotated with //query:pure, //query:input, //rerun:generation or
   -diff   write nothing; print what would change, exit code 1 if anything would
   -json   print problems and files as JSON
   -v      tell about packages, files and times
+  -explain Func
+          write nothing; print what the code fingerprint of the query is made of,
+          and what of it has changed since the file was generated
 
 It is also a tool for go vet -vettool=... and go fix -fixtool=..., which rewrites
 //query and //rerun x to the canonical spelling.
@@ -95,6 +103,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return fail(stderr, err)
 	}
 	s := &session{settings: flags, dir: dir, stdout: stdout, stderr: stderr}
+	if s.explain != "" {
+		return s.explanation(ctx)
+	}
 	return s.run(ctx)
 }
 
@@ -106,6 +117,7 @@ func fail(stderr io.Writer, err error) int {
 // settings are what the flags say.
 type settings struct {
 	check, diff, json, verbose bool
+	explain                    string // the name of a query
 	patterns                   []string
 }
 
@@ -117,15 +129,15 @@ func parseArgs(args []string) (f settings, err error) {
 	set.BoolVar(&f.diff, "diff", false, "")
 	set.BoolVar(&f.json, "json", false, "")
 	set.BoolVar(&f.verbose, "v", false, "")
-	explain := set.String("explain", "", "")
+	set.StringVar(&f.explain, "explain", "", "")
 	if err := set.Parse(args); err != nil {
 		return f, err
 	}
 	switch {
-	case *explain != "":
-		return f, errors.New("the flag -explain is not built yet")
 	case set.Arg(0) == "cache":
 		return f, errors.New("the command cache is not built yet")
+	case f.explain != "" && (f.check || f.diff || f.json):
+		return f, errors.New("-explain prints text and compares by itself: leave out -check, -diff and -json")
 	}
 	f.patterns = set.Args()
 	return f, nil

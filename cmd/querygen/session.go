@@ -20,10 +20,7 @@ type session struct {
 
 // run generates, and writes, compares or prints.
 func (s *session) run(ctx context.Context) int {
-	config := querygen.Config{Dir: s.dir, Patterns: s.patterns, Phase: func(name string, took time.Duration) {
-		s.tell("%s took %v", name, took.Round(time.Millisecond))
-	}}
-	r, err := querygen.Generate(ctx, config)
+	r, err := querygen.Generate(ctx, s.config())
 	if err != nil {
 		return s.fail(ctx, err)
 	}
@@ -47,6 +44,13 @@ func (s *session) run(ctx context.Context) int {
 		code = exitErrors
 	}
 	return max(code, s.print(rep))
+}
+
+// config is what the package is asked for.
+func (s *session) config() querygen.Config {
+	return querygen.Config{Dir: s.dir, Patterns: s.patterns, Phase: func(name string, took time.Duration) {
+		s.tell("%s took %v", name, took.Round(time.Millisecond))
+	}}
 }
 
 // tell says something that only -v wants to know.

@@ -2,13 +2,17 @@
 
 package main
 
-import query "querygen.dev/runtime"
+import (
+	query "querygen.dev/runtime"
+	"querygen.dev/runtime/codec"
+)
 
 var problemsQuery = query.Define[string, []Diagnostic](query.Definition{
 	Name:   "querygen.dev/examples/calc.problems",
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "09acf601671e0b787d7dc59e58157643",
 })
 
 // Problems are what is wrong in a file, from top to bottom. Only here positions
@@ -25,6 +29,7 @@ var valueQuery = query.Define[string, int64](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "2a4afb1093555582672fdc73e7fb6329",
 })
 
 // Value is the number that a name stands for. Its errors are a *Flaw in the
@@ -40,6 +45,7 @@ var namesQuery = query.Define[string, []string](query.Definition{
 	Name:   "querygen.dev/examples/calc.names",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "87eee998cf6a8787319a8f4a35690c4f",
 })
 
 // Names are those that a file declares, in order, "" where there is none. It
@@ -54,6 +60,7 @@ func Names(cx *query.Context, file string) []string {
 var scopeQuery = query.Define[struct{}, map[string]Place](query.Definition{
 	Name: "querygen.dev/examples/calc.scope",
 	Kind: query.KindPure,
+	Code: "af62f3a16628bfda1b7bedcc6a6dd7a6",
 })
 
 // Scope says where each name is defined. The first definition counts, in the
@@ -69,6 +76,7 @@ var definitionQuery = query.Define[string, Decl](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "6caefdff088dad38dbd59d36ff2b48f2",
 })
 
 // Definition is what a name stands for. It reads all of the scope and all of a
@@ -84,6 +92,7 @@ var sourceQuery = query.Define[string, string](query.Definition{
 	Name:   "querygen.dev/examples/calc.source",
 	Kind:   query.KindInput,
 	Params: 1,
+	Code:   "a60d9b98acd629b977818b7efc4ba5c3",
 })
 
 // Source is the text of a file. Until it is set, the file is empty.
@@ -120,6 +129,7 @@ var parseQuery = query.Define[string, File](query.Definition{
 	Name:   "querygen.dev/examples/calc.parse",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "95a3ec6c7ae6f15b6f14d2354a93e653",
 })
 
 // Parse reads a file. It forgets blanks and comments.
@@ -133,6 +143,7 @@ var declarationsQuery = query.Define[string, []Decl](query.Definition{
 	Name:   "querygen.dev/examples/calc.declarations",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "4f2ed2f110be7268db7041812bbf46a6",
 })
 
 // Declarations are those of a file, in order. It forgets where they stand.
@@ -146,6 +157,7 @@ var linesQuery = query.Define[string, []int](query.Definition{
 	Name:   "querygen.dev/examples/calc.lines",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "fb5dd61337e1f40ce787c67247a16d77",
 })
 
 // Lines says where the declarations of a file stand, and nothing else.
@@ -161,28 +173,298 @@ func init() {
 	problemsQuery.Bind(problems, func(cx *query.Context, k string) ([]Diagnostic, error) {
 		return problems(cx, k)
 	})
+	problemsQuery.PersistKey(stringCodec)
+	problemsQuery.PersistValue(diagnosticSliceCodec)
 	valueQuery.Bind(value, func(cx *query.Context, k string) (int64, error) {
 		return value(cx, k)
 	})
+	valueQuery.PersistKey(stringCodec)
+	valueQuery.PersistValue(int64Codec)
 	namesQuery.Bind(names, func(cx *query.Context, k string) ([]string, error) {
 		return names(cx, k), nil
 	})
+	namesQuery.PersistKey(stringCodec)
+	namesQuery.PersistValue(stringSliceCodec)
 	scopeQuery.Bind(scope, func(cx *query.Context, _ struct{}) (map[string]Place, error) {
 		return scope(cx), nil
 	})
+	scopeQuery.PersistValue(stringPlaceMapCodec)
 	definitionQuery.Bind(definition, func(cx *query.Context, k string) (Decl, error) {
 		return definition(cx, k)
 	})
+	definitionQuery.PersistKey(stringCodec)
+	definitionQuery.PersistValue(declCodec)
 	sourceQuery.Bind(source, func(cx *query.Context, k string) (string, error) {
 		return source(cx, k), nil
 	})
+	sourceQuery.PersistKey(stringCodec)
+	sourceQuery.PersistValue(stringCodec)
 	parseQuery.Bind(parse, func(cx *query.Context, k string) (File, error) {
 		return parse(cx, k), nil
 	})
+	parseQuery.PersistKey(stringCodec)
+	parseQuery.PersistValue(fileCodec)
 	declarationsQuery.Bind(declarations, func(cx *query.Context, k string) ([]Decl, error) {
 		return declarations(cx, k), nil
 	})
+	declarationsQuery.PersistKey(stringCodec)
+	declarationsQuery.PersistValue(declSliceCodec)
 	linesQuery.Bind(lines, func(cx *query.Context, k string) ([]int, error) {
 		return lines(cx, k), nil
 	})
+	linesQuery.PersistKey(stringCodec)
+	linesQuery.PersistValue(intSliceCodec)
 }
+
+var stringCodec = codec.Type[string]{
+	Encode: codec.EncodeString[string],
+	Decode: codec.DecodeString[string],
+	Equal:  codec.EqualPlain[string],
+	Schema: "3cd756aa26e2361775504fbd3ff9d0a3",
+}
+
+var diagnosticSliceCodec = codec.Type[[]Diagnostic]{
+	Encode: encodeDiagnosticSlice,
+	Decode: decodeDiagnosticSlice,
+	Equal:  equalDiagnosticSlice,
+	Schema: "4fd9ad401ae99618d6ca05162d20d4b3",
+}
+
+var int64Codec = codec.Type[int64]{
+	Encode: codec.EncodeInt[int64],
+	Decode: codec.DecodeInt[int64],
+	Equal:  codec.EqualPlain[int64],
+	Schema: "20a952c3c0b20ab6605dd5298d4b1c30",
+}
+
+var stringSliceCodec = codec.Type[[]string]{
+	Encode: encodeStringSlice,
+	Decode: decodeStringSlice,
+	Equal:  equalStringSlice,
+	Schema: "0b1afbd29806b6df9ffd2fb1cdd0d807",
+}
+
+var stringPlaceMapCodec = codec.Type[map[string]Place]{
+	Encode: encodeStringPlaceMap,
+	Decode: decodeStringPlaceMap,
+	Equal:  equalStringPlaceMap,
+	Schema: "2477147a67c088b9eee4a4fa1b2b871e",
+}
+
+var declCodec = codec.Type[Decl]{
+	Encode: encodeDecl,
+	Decode: decodeDecl,
+	Equal:  equalDecl,
+	Schema: "7ce3e8c29ebf37d1afaef62473591ab6",
+}
+
+var fileCodec = codec.Type[File]{
+	Encode: encodeFile,
+	Decode: decodeFile,
+	Equal:  equalFile,
+	Schema: "ce34f41a1310b92f272dada8752331ce",
+}
+
+var declSliceCodec = codec.Type[[]Decl]{
+	Encode: encodeDeclSlice,
+	Decode: decodeDeclSlice,
+	Equal:  equalDeclSlice,
+	Schema: "a43a803fb717d548cddbc0f7ba6172c9",
+}
+
+var intSliceCodec = codec.Type[[]int]{
+	Encode: encodeIntSlice,
+	Decode: decodeIntSlice,
+	Equal:  equalIntSlice,
+	Schema: "15237529f4562752d63729eee336253f",
+}
+
+func encodeDiagnosticSlice(enc *codec.Encoder, v *[]Diagnostic) {
+	codec.EncodeSlice(enc, v, encodeDiagnostic)
+}
+
+func decodeDiagnosticSlice(dec *codec.Decoder, v *[]Diagnostic) {
+	codec.DecodeSlice(dec, v, decodeDiagnostic)
+}
+
+func equalDiagnosticSlice(eq *codec.Comparer, x, y *[]Diagnostic) bool {
+	return codec.EqualPlainSlice(eq, x, y)
+}
+
+func encodeStringSlice(enc *codec.Encoder, v *[]string) {
+	codec.EncodeSlice(enc, v, codec.EncodeString[string])
+}
+
+func decodeStringSlice(dec *codec.Decoder, v *[]string) {
+	codec.DecodeSlice(dec, v, codec.DecodeString[string])
+}
+
+func equalStringSlice(eq *codec.Comparer, x, y *[]string) bool {
+	return codec.EqualPlainSlice(eq, x, y)
+}
+
+func encodeStringPlaceMap(enc *codec.Encoder, v *map[string]Place) {
+	codec.EncodeMap(enc, v, codec.EncodeString[string], encodePlace)
+}
+
+func decodeStringPlaceMap(dec *codec.Decoder, v *map[string]Place) {
+	codec.DecodeMap(dec, v, codec.DecodeString[string], decodePlace)
+}
+
+func equalStringPlaceMap(eq *codec.Comparer, x, y *map[string]Place) bool {
+	return codec.EqualMap(eq, x, y, codec.EqualPlain[Place])
+}
+
+func encodeDecl(enc *codec.Encoder, v *Decl) {
+	enc.Fields(4)
+	codec.EncodeString(enc, &v.Name)
+	encodePos(enc, &v.At)
+	codec.EncodePointer(enc, &v.Value, encodeExpr)
+	codec.EncodePointer(enc, &v.Flaw, encodeFlaw)
+}
+
+func decodeDecl(dec *codec.Decoder, v *Decl) {
+	dec.Fields(4)
+	codec.DecodeString(dec, &v.Name)
+	decodePos(dec, &v.At)
+	codec.DecodePointer(dec, &v.Value, decodeExpr)
+	codec.DecodePointer(dec, &v.Flaw, decodeFlaw)
+}
+
+func equalDecl(eq *codec.Comparer, x, y *Decl) bool {
+	return x.Name == y.Name &&
+		x.At == y.At &&
+		(codec.Enter(eq, x.Value, y.Value) || codec.EqualPointer(eq, &x.Value, &y.Value, equalExpr)) &&
+		codec.EqualPointer(eq, &x.Flaw, &y.Flaw, codec.EqualPlain[Flaw])
+}
+
+func encodeFile(enc *codec.Encoder, v *File) {
+	enc.Fields(2)
+	codec.EncodeSlice(enc, &v.Decls, encodeDecl)
+	codec.EncodeSlice(enc, &v.Lines, codec.EncodeInt[int])
+}
+
+func decodeFile(dec *codec.Decoder, v *File) {
+	dec.Fields(2)
+	codec.DecodeSlice(dec, &v.Decls, decodeDecl)
+	codec.DecodeSlice(dec, &v.Lines, codec.DecodeInt[int])
+}
+
+func equalFile(eq *codec.Comparer, x, y *File) bool {
+	return codec.EqualSlice(eq, &x.Decls, &y.Decls, equalDecl) &&
+		codec.EqualPlainSlice(eq, &x.Lines, &y.Lines)
+}
+
+func encodeDeclSlice(enc *codec.Encoder, v *[]Decl) {
+	codec.EncodeSlice(enc, v, encodeDecl)
+}
+
+func decodeDeclSlice(dec *codec.Decoder, v *[]Decl) {
+	codec.DecodeSlice(dec, v, decodeDecl)
+}
+
+func equalDeclSlice(eq *codec.Comparer, x, y *[]Decl) bool {
+	return codec.EqualSlice(eq, x, y, equalDecl)
+}
+
+func encodeIntSlice(enc *codec.Encoder, v *[]int) {
+	codec.EncodeSlice(enc, v, codec.EncodeInt[int])
+}
+
+func decodeIntSlice(dec *codec.Decoder, v *[]int) {
+	codec.DecodeSlice(dec, v, codec.DecodeInt[int])
+}
+
+func equalIntSlice(eq *codec.Comparer, x, y *[]int) bool {
+	return codec.EqualPlainSlice(eq, x, y)
+}
+
+func encodeDiagnostic(enc *codec.Encoder, v *Diagnostic) {
+	enc.Fields(4)
+	codec.EncodeString(enc, &v.File)
+	codec.EncodeInt(enc, &v.Line)
+	codec.EncodeInt(enc, &v.Col)
+	codec.EncodeString(enc, &v.Text)
+}
+
+func decodeDiagnostic(dec *codec.Decoder, v *Diagnostic) {
+	dec.Fields(4)
+	codec.DecodeString(dec, &v.File)
+	codec.DecodeInt(dec, &v.Line)
+	codec.DecodeInt(dec, &v.Col)
+	codec.DecodeString(dec, &v.Text)
+}
+
+func encodePlace(enc *codec.Encoder, v *Place) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.File)
+	codec.EncodeInt(enc, &v.Index)
+}
+
+func decodePlace(dec *codec.Decoder, v *Place) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.File)
+	codec.DecodeInt(dec, &v.Index)
+}
+
+func encodePos(enc *codec.Encoder, v *Pos) {
+	enc.Fields(2)
+	codec.EncodeInt(enc, &v.Line)
+	codec.EncodeInt(enc, &v.Col)
+}
+
+func decodePos(dec *codec.Decoder, v *Pos) {
+	dec.Fields(2)
+	codec.DecodeInt(dec, &v.Line)
+	codec.DecodeInt(dec, &v.Col)
+}
+
+func encodeExpr(enc *codec.Encoder, v *Expr) {
+	enc.Fields(6)
+	codec.EncodeUint(enc, &v.Op)
+	encodePos(enc, &v.At)
+	codec.EncodeInt(enc, &v.Number)
+	codec.EncodeString(enc, &v.Name)
+	codec.EncodePointer(enc, &v.Left, encodeExpr)
+	codec.EncodePointer(enc, &v.Right, encodeExpr)
+}
+
+func decodeExpr(dec *codec.Decoder, v *Expr) {
+	dec.Fields(6)
+	codec.DecodeUint(dec, &v.Op)
+	decodePos(dec, &v.At)
+	codec.DecodeInt(dec, &v.Number)
+	codec.DecodeString(dec, &v.Name)
+	codec.DecodePointer(dec, &v.Left, decodeExpr)
+	codec.DecodePointer(dec, &v.Right, decodeExpr)
+}
+
+func equalExpr(eq *codec.Comparer, x, y *Expr) bool {
+	return x.Op == y.Op &&
+		x.At == y.At &&
+		x.Number == y.Number &&
+		x.Name == y.Name &&
+		(codec.Enter(eq, x.Left, y.Left) || codec.EqualPointer(eq, &x.Left, &y.Left, equalExpr)) &&
+		(codec.Enter(eq, x.Right, y.Right) || codec.EqualPointer(eq, &x.Right, &y.Right, equalExpr))
+}
+
+func encodeFlaw(enc *codec.Encoder, v *Flaw) {
+	enc.Fields(2)
+	encodePos(enc, &v.At)
+	codec.EncodeString(enc, &v.Text)
+}
+
+func decodeFlaw(dec *codec.Decoder, v *Flaw) {
+	dec.Fields(2)
+	decodePos(dec, &v.At)
+	codec.DecodeString(dec, &v.Text)
+}
+
+// What the fingerprints above cover, for querygen -explain:
+//
+// -ke8fnCC 0Alm8uWB 223pl0ie 2pHuPWXd 3e8WhosA 578Ue3qk 6qdGULSJ 7IrjYpaI 7WMOvk6E 9C1ktBYe 9SZwY8YS 9YGVIXEk
+// ALa9ko1r BOHHminw BZ_D-GXQ EfbeaiB_ FVHkGPb7 GTlq78vJ Ixj6YhRO IyYF8IB6 JP6-iTel KBFYFbU1 Kfytsmy- M2bcdlAx
+// M8RsBipv N-_zWBPF NBkkvlGB NLC3JmE_ NoS4OF2P OFsXCgdB PwRNvgvx R8-yU3BL ReL7E_WZ SMFovhbl SqtA3y6T TmandKnz
+// V1GVgsrD VMiazSIH W1iXFgMF X4OKH29J YS7h9ArG ZQwFnDph d_xXiXuT fF32Y9pI fKKBvT2J fRId1Wha gLuJiKbs hF7uiOsn
+// hor2vyUd iG-T7WNA kypebFP8 mPo4luLp mfA7WLQ9 mhDzoiRd n1gCdgko nAqIrxvd o8p6JD67 oHZF30qs pe6o_SYx q7aqzQlL
+// qMm8jask rVcNg3D5 rv8K3l1g saiISV6G tBkvEJHP tKb2x0ox uHyUratH uIYkeCAc uz3UkPaB vP4hwSuX xSI9h1a8 yPUzuMi8

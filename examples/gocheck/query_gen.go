@@ -2,13 +2,17 @@
 
 package main
 
-import query "querygen.dev/runtime"
+import (
+	query "querygen.dev/runtime"
+	"querygen.dev/runtime/codec"
+)
 
 var declareQuery = query.Define[string, Declaration](query.Definition{
 	Name:   "querygen.dev/examples/gocheck.declare",
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "94f6c5b8433910dbc1870cc25651e78a",
 })
 
 // Declare type-checks a package without the bodies of its functions.
@@ -29,6 +33,7 @@ var exportedAPIQuery = query.Define[string, []byte](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "43860a8e03871753962866d6454fa7b0",
 })
 
 // ExportedAPI is what importers of a package depend on.
@@ -43,6 +48,7 @@ var checkQuery = query.Define[string, Verdict](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "8529982a2b3ee5db10d8ed70ac589022",
 })
 
 // Check type-checks a package with the bodies of its functions. It depends on
@@ -57,6 +63,7 @@ var environmentQuery = query.Define[struct{}, Env](query.Definition{
 	Name:  "querygen.dev/examples/gocheck.environment",
 	Kind:  query.KindInput,
 	Fails: true,
+	Code:  "1a5227981d26992c913652ce7df5b032",
 })
 
 // Environment is set once, before the first check.
@@ -86,6 +93,7 @@ func LookupEnvironment(tx *query.Tx) (value Env, ok bool) {
 var patternsQuery = query.Define[struct{}, []string](query.Definition{
 	Name: "querygen.dev/examples/gocheck.patterns",
 	Kind: query.KindInput,
+	Code: "5a4ebd35016194ce51236cabbc50844c",
 })
 
 // Patterns are the packages that were asked for on the command line.
@@ -117,6 +125,7 @@ var fileHashQuery = query.Define[string, Hash](query.Definition{
 	Kind:   query.KindGeneration,
 	Params: 1,
 	Fails:  true,
+	Code:   "1c000710ed28f83e55107c2b36bf04db",
 })
 
 // FileHash is the hash of the file's content now.
@@ -137,6 +146,7 @@ var contentQuery = query.Define[string, []byte](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "d81102644baca62de91e936ea9d5e5bc",
 })
 
 // Content is what the file says. It depends on the disk through the hash
@@ -153,6 +163,7 @@ var dirListQuery = query.Define[string, []Entry](query.Definition{
 	Kind:   query.KindGeneration,
 	Params: 1,
 	Fails:  true,
+	Code:   "ea9d261e30167a65a00bce0b76602f44",
 })
 
 // DirList lists a directory, sorted by name.
@@ -172,6 +183,7 @@ var importGraphQuery = query.Define[struct{}, Graph](query.Definition{
 	Name:  "querygen.dev/examples/gocheck.importGraph",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "c3957f3b65811cd51847d03c5dbf0452",
 })
 
 // ImportGraph follows the imports of the targets. No package is type-checked
@@ -187,6 +199,7 @@ var inLoopQuery = query.Define[string, Loop](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "527af86b695886fdcd20d1e344f77f36",
 })
 
 // InLoop is the part of the import graph that the check of a package needs.
@@ -201,6 +214,7 @@ var locateQuery = query.Define[string, Location](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "d6526cbfdd23d38e667d6321f999fcaa",
 })
 
 // Locate finds the directory of a package, or says in the words of the go
@@ -219,6 +233,7 @@ var importsQuery = query.Define[string, []Import](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "cf980ee4845b070a28149fb2111e628f",
 })
 
 // Imports resolves the imports of a package. An import that leads nowhere is
@@ -233,6 +248,7 @@ var modulesQuery = query.Define[struct{}, []Module](query.Definition{
 	Name:  "querygen.dev/examples/gocheck.modules",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "12adbf5e2f694dee4e768132cf66f964",
 })
 
 // Modules is the build list: the main modules and those they require, longest
@@ -253,6 +269,7 @@ var moduleLanguageQuery = query.Define[string, string](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "81bdbf8d13981f5b4dc6ab41304fc11b",
 })
 
 // ModuleLanguage is the language version that a required module asks for.
@@ -269,6 +286,7 @@ var parseQuery = query.Define[Source, *Syntax](query.Definition{
 	Fails:     true,
 	Identity:  true,
 	NoPersist: true,
+	Code:      "e5aeacf136b6730333acd1d4f8d0199a",
 })
 
 // Parse parses a file. What is wrong with its syntax is part of the result.
@@ -283,6 +301,7 @@ var headerQuery = query.Define[string, FileHeader](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "42258c0da72f767e41205cf832166f7b",
 })
 
 // Header decides whether the file takes part in the build, and reads its
@@ -298,6 +317,7 @@ var sourcesQuery = query.Define[string, SourceSet](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "2caca54ee65d0b75798ac82c0dde47bd",
 })
 
 // Sources selects the files of the package in a directory, tests left out.
@@ -312,6 +332,7 @@ var packageNameQuery = query.Define[string, string](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "101804b088d75feded828c9f204f1065",
 })
 
 // PackageName is the name of the package in a directory: all that an importer
@@ -326,6 +347,7 @@ var targetsQuery = query.Define[struct{}, TargetList](query.Definition{
 	Name:  "querygen.dev/examples/gocheck.targets",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "c83595705713a24a97a2cd9dd499ff76",
 })
 
 // Targets expands the patterns.
@@ -340,6 +362,7 @@ var subtreeQuery = query.Define[string, []string](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "e5112f0f9748934c41274c2f14fdf205",
 })
 
 // Subtree lists the directories that a pattern with "..." looks into: dir and
@@ -356,61 +379,642 @@ func init() {
 	declareQuery.Bind(declare, func(cx *query.Context, k string) (Declaration, error) {
 		return declare(cx, k)
 	})
+	declareQuery.PersistKey(stringCodec)
+	declareQuery.PersistValue(declarationCodec)
 	exportedAPIQuery.Bind(exportedAPI, func(cx *query.Context, k string) ([]byte, error) {
 		return exportedAPI(cx, k)
 	})
+	exportedAPIQuery.PersistKey(stringCodec)
+	exportedAPIQuery.PersistValue(byteSliceCodec)
 	checkQuery.Bind(check, func(cx *query.Context, k string) (Verdict, error) {
 		return check(cx, k)
 	})
+	checkQuery.PersistKey(stringCodec)
+	checkQuery.PersistValue(verdictCodec)
 	environmentQuery.Bind(environment, func(cx *query.Context, _ struct{}) (Env, error) {
 		return environment(cx)
 	})
+	environmentQuery.PersistValue(envCodec)
 	patternsQuery.Bind(patterns, func(cx *query.Context, _ struct{}) ([]string, error) {
 		return patterns(cx), nil
 	})
+	patternsQuery.PersistValue(stringSliceCodec)
 	fileHashQuery.Bind(fileHash, func(cx *query.Context, k string) (Hash, error) {
 		return fileHash(cx, k)
 	})
+	fileHashQuery.PersistKey(stringCodec)
+	fileHashQuery.PersistValue(hashCodec)
 	contentQuery.Bind(content, func(cx *query.Context, k string) ([]byte, error) {
 		return content(cx, k)
 	})
+	contentQuery.PersistKey(stringCodec)
+	contentQuery.PersistValue(byteSliceCodec)
 	dirListQuery.Bind(dirList, func(cx *query.Context, k string) ([]Entry, error) {
 		return dirList(cx, k)
 	})
+	dirListQuery.PersistKey(stringCodec)
+	dirListQuery.PersistValue(entrySliceCodec)
 	importGraphQuery.Bind(importGraph, func(cx *query.Context, _ struct{}) (Graph, error) {
 		return importGraph(cx)
 	})
+	importGraphQuery.PersistValue(graphCodec)
 	inLoopQuery.Bind(inLoop, func(cx *query.Context, k string) (Loop, error) {
 		return inLoop(cx, k)
 	})
+	inLoopQuery.PersistKey(stringCodec)
+	inLoopQuery.PersistValue(loopCodec)
 	locateQuery.Bind(locate, func(cx *query.Context, k string) (Location, error) {
 		return locate(cx, k)
 	})
+	locateQuery.PersistKey(stringCodec)
+	locateQuery.PersistValue(locationCodec)
 	importsQuery.Bind(imports, func(cx *query.Context, k string) ([]Import, error) {
 		return imports(cx, k)
 	})
+	importsQuery.PersistKey(stringCodec)
+	importsQuery.PersistValue(importSliceCodec)
 	modulesQuery.Bind(modules, func(cx *query.Context, _ struct{}) ([]Module, error) {
 		return modules(cx)
 	})
+	modulesQuery.PersistValue(moduleSliceCodec)
 	moduleLanguageQuery.Bind(moduleLanguage, func(cx *query.Context, k string) (string, error) {
 		return moduleLanguage(cx, k)
 	})
+	moduleLanguageQuery.PersistKey(stringCodec)
+	moduleLanguageQuery.PersistValue(stringCodec)
 	parseQuery.Bind(parse, func(cx *query.Context, k Source) (*Syntax, error) {
 		return parse(cx, k)
 	})
+	parseQuery.PersistKey(sourceCodec)
 	headerQuery.Bind(header, func(cx *query.Context, k string) (FileHeader, error) {
 		return header(cx, k)
 	})
+	headerQuery.PersistKey(stringCodec)
+	headerQuery.PersistValue(fileHeaderCodec)
 	sourcesQuery.Bind(sources, func(cx *query.Context, k string) (SourceSet, error) {
 		return sources(cx, k)
 	})
+	sourcesQuery.PersistKey(stringCodec)
+	sourcesQuery.PersistValue(sourceSetCodec)
 	packageNameQuery.Bind(packageName, func(cx *query.Context, k string) (string, error) {
 		return packageName(cx, k)
 	})
+	packageNameQuery.PersistKey(stringCodec)
+	packageNameQuery.PersistValue(stringCodec)
 	targetsQuery.Bind(targets, func(cx *query.Context, _ struct{}) (TargetList, error) {
 		return targets(cx)
 	})
+	targetsQuery.PersistValue(targetListCodec)
 	subtreeQuery.Bind(subtree, func(cx *query.Context, k string) ([]string, error) {
 		return subtree(cx, k)
 	})
+	subtreeQuery.PersistKey(stringCodec)
+	subtreeQuery.PersistValue(stringSliceCodec)
 }
+
+var stringCodec = codec.Type[string]{
+	Encode: codec.EncodeString[string],
+	Decode: codec.DecodeString[string],
+	Equal:  codec.EqualPlain[string],
+	Schema: "3cd756aa26e2361775504fbd3ff9d0a3",
+}
+
+var declarationCodec = codec.Type[Declaration]{
+	Encode: encodeDeclaration,
+	Decode: decodeDeclaration,
+	Equal:  equalDeclaration,
+	Schema: "b7bfa7ae76e4025102af03ffff745196",
+}
+
+var byteSliceCodec = codec.Type[[]byte]{
+	Encode: codec.EncodeBytes[[]byte],
+	Decode: codec.DecodeBytes[[]byte],
+	Equal:  codec.EqualBytes[[]byte],
+	Schema: "6b329b665f2befd22937a9c382e2ef06",
+}
+
+var verdictCodec = codec.Type[Verdict]{
+	Encode: encodeVerdict,
+	Decode: decodeVerdict,
+	Equal:  equalVerdict,
+	Schema: "085bcabf8f8dab03b158818d040aba3f",
+}
+
+var envCodec = codec.Type[Env]{
+	Encode: encodeEnv,
+	Decode: decodeEnv,
+	Equal:  equalEnv,
+	Schema: "56bbddd41c29de703e18375a1c031455",
+}
+
+var stringSliceCodec = codec.Type[[]string]{
+	Encode: encodeStringSlice,
+	Decode: decodeStringSlice,
+	Equal:  equalStringSlice,
+	Schema: "0b1afbd29806b6df9ffd2fb1cdd0d807",
+}
+
+var hashCodec = codec.Type[Hash]{
+	Encode: encodeHash,
+	Decode: decodeHash,
+	Equal:  codec.EqualPlain[Hash],
+	Schema: "84b80bf09953a49df08b8a67113c620a",
+}
+
+var entrySliceCodec = codec.Type[[]Entry]{
+	Encode: encodeEntrySlice,
+	Decode: decodeEntrySlice,
+	Equal:  equalEntrySlice,
+	Schema: "4fdccd59312bd1aa397300e877de6f42",
+}
+
+var graphCodec = codec.Type[Graph]{
+	Encode: encodeGraph,
+	Decode: decodeGraph,
+	Equal:  equalGraph,
+	Schema: "bac9b0cd88b1958983d7ad1e82acd26e",
+}
+
+var loopCodec = codec.Type[Loop]{
+	Encode: encodeLoop,
+	Decode: decodeLoop,
+	Equal:  equalLoop,
+	Schema: "3fd2279c551c7759162e9402c48d07ac",
+}
+
+var locationCodec = codec.Type[Location]{
+	Encode: encodeLocation,
+	Decode: decodeLocation,
+	Equal:  codec.EqualPlain[Location],
+	Schema: "f1e42541c8a5b170a76354711636eaa2",
+}
+
+var importSliceCodec = codec.Type[[]Import]{
+	Encode: encodeImportSlice,
+	Decode: decodeImportSlice,
+	Equal:  equalImportSlice,
+	Schema: "2653d7fb1076753200a480e419e7731d",
+}
+
+var moduleSliceCodec = codec.Type[[]Module]{
+	Encode: encodeModuleSlice,
+	Decode: decodeModuleSlice,
+	Equal:  equalModuleSlice,
+	Schema: "990ec86ca4eb86dc3c7220f9466e82f7",
+}
+
+var sourceCodec = codec.Type[Source]{
+	Encode: encodeSource,
+	Decode: decodeSource,
+	Equal:  codec.EqualPlain[Source],
+	Schema: "8e58840587937d8700a664da46bc84e0",
+}
+
+var fileHeaderCodec = codec.Type[FileHeader]{
+	Encode: encodeFileHeader,
+	Decode: decodeFileHeader,
+	Equal:  equalFileHeader,
+	Schema: "1b8d1956855df0d7550fbbf55933776a",
+}
+
+var sourceSetCodec = codec.Type[SourceSet]{
+	Encode: encodeSourceSet,
+	Decode: decodeSourceSet,
+	Equal:  equalSourceSet,
+	Schema: "48c1373f649a342eb586216972d2a1cc",
+}
+
+var targetListCodec = codec.Type[TargetList]{
+	Encode: encodeTargetList,
+	Decode: decodeTargetList,
+	Equal:  equalTargetList,
+	Schema: "08447c7ed3c3d5961adef0bc8e1bdea9",
+}
+
+func encodeDeclaration(enc *codec.Encoder, v *Declaration) {
+	enc.Fields(2)
+	codec.EncodeBytes(enc, &v.API)
+	codec.EncodeSlice(enc, &v.Errors, encodeDiagnostic)
+}
+
+func decodeDeclaration(dec *codec.Decoder, v *Declaration) {
+	dec.Fields(2)
+	codec.DecodeBytes(dec, &v.API)
+	codec.DecodeSlice(dec, &v.Errors, decodeDiagnostic)
+}
+
+func equalDeclaration(eq *codec.Comparer, x, y *Declaration) bool {
+	return codec.EqualBytes(eq, &x.API, &y.API) &&
+		codec.EqualSlice(eq, &x.Errors, &y.Errors, equalDiagnostic)
+}
+
+func encodeVerdict(enc *codec.Encoder, v *Verdict) {
+	enc.Fields(2)
+	codec.EncodeInt(enc, &v.Files)
+	codec.EncodeSlice(enc, &v.Errors, encodeDiagnostic)
+}
+
+func decodeVerdict(dec *codec.Decoder, v *Verdict) {
+	dec.Fields(2)
+	codec.DecodeInt(dec, &v.Files)
+	codec.DecodeSlice(dec, &v.Errors, decodeDiagnostic)
+}
+
+func equalVerdict(eq *codec.Comparer, x, y *Verdict) bool {
+	return x.Files == y.Files &&
+		codec.EqualSlice(eq, &x.Errors, &y.Errors, equalDiagnostic)
+}
+
+func encodeEnv(enc *codec.Encoder, v *Env) {
+	enc.Fields(11)
+	codec.EncodeString(enc, &v.Dir)
+	codec.EncodeString(enc, &v.GOROOT)
+	codec.EncodeString(enc, &v.ModCache)
+	codec.EncodeString(enc, &v.GoMod)
+	codec.EncodeString(enc, &v.GoWork)
+	codec.EncodeString(enc, &v.ModFlag)
+	codec.EncodeString(enc, &v.GOOS)
+	codec.EncodeString(enc, &v.GOARCH)
+	codec.EncodeSlice(enc, &v.BuildTags, codec.EncodeString[string])
+	codec.EncodeSlice(enc, &v.ToolTags, codec.EncodeString[string])
+	codec.EncodeSlice(enc, &v.ReleaseTags, codec.EncodeString[string])
+}
+
+func decodeEnv(dec *codec.Decoder, v *Env) {
+	dec.Fields(11)
+	codec.DecodeString(dec, &v.Dir)
+	codec.DecodeString(dec, &v.GOROOT)
+	codec.DecodeString(dec, &v.ModCache)
+	codec.DecodeString(dec, &v.GoMod)
+	codec.DecodeString(dec, &v.GoWork)
+	codec.DecodeString(dec, &v.ModFlag)
+	codec.DecodeString(dec, &v.GOOS)
+	codec.DecodeString(dec, &v.GOARCH)
+	codec.DecodeSlice(dec, &v.BuildTags, codec.DecodeString[string])
+	codec.DecodeSlice(dec, &v.ToolTags, codec.DecodeString[string])
+	codec.DecodeSlice(dec, &v.ReleaseTags, codec.DecodeString[string])
+}
+
+func equalEnv(eq *codec.Comparer, x, y *Env) bool {
+	return x.Dir == y.Dir &&
+		x.GOROOT == y.GOROOT &&
+		x.ModCache == y.ModCache &&
+		x.GoMod == y.GoMod &&
+		x.GoWork == y.GoWork &&
+		x.ModFlag == y.ModFlag &&
+		x.GOOS == y.GOOS &&
+		x.GOARCH == y.GOARCH &&
+		codec.EqualPlainSlice(eq, &x.BuildTags, &y.BuildTags) &&
+		codec.EqualPlainSlice(eq, &x.ToolTags, &y.ToolTags) &&
+		codec.EqualPlainSlice(eq, &x.ReleaseTags, &y.ReleaseTags)
+}
+
+func encodeStringSlice(enc *codec.Encoder, v *[]string) {
+	codec.EncodeSlice(enc, v, codec.EncodeString[string])
+}
+
+func decodeStringSlice(dec *codec.Decoder, v *[]string) {
+	codec.DecodeSlice(dec, v, codec.DecodeString[string])
+}
+
+func equalStringSlice(eq *codec.Comparer, x, y *[]string) bool {
+	return codec.EqualPlainSlice(eq, x, y)
+}
+
+func encodeHash(enc *codec.Encoder, v *Hash) {
+	codec.EncodeByteArray(enc, v[:])
+}
+
+func decodeHash(dec *codec.Decoder, v *Hash) {
+	codec.DecodeByteArray(dec, v[:])
+}
+
+func encodeEntrySlice(enc *codec.Encoder, v *[]Entry) {
+	codec.EncodeSlice(enc, v, encodeEntry)
+}
+
+func decodeEntrySlice(dec *codec.Decoder, v *[]Entry) {
+	codec.DecodeSlice(dec, v, decodeEntry)
+}
+
+func equalEntrySlice(eq *codec.Comparer, x, y *[]Entry) bool {
+	return codec.EqualPlainSlice(eq, x, y)
+}
+
+func encodeGraph(enc *codec.Encoder, v *Graph) {
+	enc.Fields(2)
+	encodeTargetList(enc, &v.Targets)
+	codec.EncodeSlice(enc, &v.Packages, encodeGraphNode)
+}
+
+func decodeGraph(dec *codec.Decoder, v *Graph) {
+	dec.Fields(2)
+	decodeTargetList(dec, &v.Targets)
+	codec.DecodeSlice(dec, &v.Packages, decodeGraphNode)
+}
+
+func equalGraph(eq *codec.Comparer, x, y *Graph) bool {
+	return equalTargetList(eq, &x.Targets, &y.Targets) &&
+		codec.EqualSlice(eq, &x.Packages, &y.Packages, equalGraphNode)
+}
+
+func encodeLoop(enc *codec.Encoder, v *Loop) {
+	enc.Fields(2)
+	codec.EncodeSlice(enc, &v.Mates, codec.EncodeString[string])
+	codec.EncodeSlice(enc, &v.Cycle, codec.EncodeString[string])
+}
+
+func decodeLoop(dec *codec.Decoder, v *Loop) {
+	dec.Fields(2)
+	codec.DecodeSlice(dec, &v.Mates, codec.DecodeString[string])
+	codec.DecodeSlice(dec, &v.Cycle, codec.DecodeString[string])
+}
+
+func equalLoop(eq *codec.Comparer, x, y *Loop) bool {
+	return codec.EqualPlainSlice(eq, &x.Mates, &y.Mates) &&
+		codec.EqualPlainSlice(eq, &x.Cycle, &y.Cycle)
+}
+
+func encodeLocation(enc *codec.Encoder, v *Location) {
+	enc.Fields(4)
+	codec.EncodeString(enc, &v.Dir)
+	codec.EncodeString(enc, &v.GoVersion)
+	codec.EncodeBool(enc, &v.Std)
+	codec.EncodeBool(enc, &v.Local)
+}
+
+func decodeLocation(dec *codec.Decoder, v *Location) {
+	dec.Fields(4)
+	codec.DecodeString(dec, &v.Dir)
+	codec.DecodeString(dec, &v.GoVersion)
+	codec.DecodeBool(dec, &v.Std)
+	codec.DecodeBool(dec, &v.Local)
+}
+
+func encodeImportSlice(enc *codec.Encoder, v *[]Import) {
+	codec.EncodeSlice(enc, v, encodeImport)
+}
+
+func decodeImportSlice(dec *codec.Decoder, v *[]Import) {
+	codec.DecodeSlice(dec, v, decodeImport)
+}
+
+func equalImportSlice(eq *codec.Comparer, x, y *[]Import) bool {
+	return codec.EqualPlainSlice(eq, x, y)
+}
+
+func encodeModuleSlice(enc *codec.Encoder, v *[]Module) {
+	codec.EncodeSlice(enc, v, encodeModule)
+}
+
+func decodeModuleSlice(dec *codec.Decoder, v *[]Module) {
+	codec.DecodeSlice(dec, v, decodeModule)
+}
+
+func equalModuleSlice(eq *codec.Comparer, x, y *[]Module) bool {
+	return codec.EqualSlice(eq, x, y, equalModule)
+}
+
+func encodeSource(enc *codec.Encoder, v *Source) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.Path)
+	codec.EncodeInt(enc, &v.Slot)
+}
+
+func decodeSource(dec *codec.Decoder, v *Source) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.Path)
+	codec.DecodeInt(dec, &v.Slot)
+}
+
+func encodeFileHeader(enc *codec.Encoder, v *FileHeader) {
+	enc.Fields(3)
+	codec.EncodeBool(enc, &v.Included)
+	codec.EncodeString(enc, &v.Package)
+	codec.EncodeSlice(enc, &v.Imports, encodeImportSpec)
+}
+
+func decodeFileHeader(dec *codec.Decoder, v *FileHeader) {
+	dec.Fields(3)
+	codec.DecodeBool(dec, &v.Included)
+	codec.DecodeString(dec, &v.Package)
+	codec.DecodeSlice(dec, &v.Imports, decodeImportSpec)
+}
+
+func equalFileHeader(eq *codec.Comparer, x, y *FileHeader) bool {
+	return x.Included == y.Included &&
+		x.Package == y.Package &&
+		codec.EqualPlainSlice(eq, &x.Imports, &y.Imports)
+}
+
+func encodeSourceSet(enc *codec.Encoder, v *SourceSet) {
+	enc.Fields(4)
+	codec.EncodeString(enc, &v.Package)
+	codec.EncodeSlice(enc, &v.Files, codec.EncodeString[string])
+	codec.EncodeSlice(enc, &v.Imports, encodeImportSpec)
+	codec.EncodeBool(enc, &v.Assembly)
+}
+
+func decodeSourceSet(dec *codec.Decoder, v *SourceSet) {
+	dec.Fields(4)
+	codec.DecodeString(dec, &v.Package)
+	codec.DecodeSlice(dec, &v.Files, codec.DecodeString[string])
+	codec.DecodeSlice(dec, &v.Imports, decodeImportSpec)
+	codec.DecodeBool(dec, &v.Assembly)
+}
+
+func equalSourceSet(eq *codec.Comparer, x, y *SourceSet) bool {
+	return x.Package == y.Package &&
+		codec.EqualPlainSlice(eq, &x.Files, &y.Files) &&
+		codec.EqualPlainSlice(eq, &x.Imports, &y.Imports) &&
+		x.Assembly == y.Assembly
+}
+
+func encodeTargetList(enc *codec.Encoder, v *TargetList) {
+	enc.Fields(4)
+	codec.EncodeSlice(enc, &v.Packages, codec.EncodeString[string])
+	codec.EncodeSlice(enc, &v.Dirs, codec.EncodeString[string])
+	codec.EncodeSlice(enc, &v.Problems, codec.EncodeString[string])
+	codec.EncodeSlice(enc, &v.Unused, codec.EncodeString[string])
+}
+
+func decodeTargetList(dec *codec.Decoder, v *TargetList) {
+	dec.Fields(4)
+	codec.DecodeSlice(dec, &v.Packages, codec.DecodeString[string])
+	codec.DecodeSlice(dec, &v.Dirs, codec.DecodeString[string])
+	codec.DecodeSlice(dec, &v.Problems, codec.DecodeString[string])
+	codec.DecodeSlice(dec, &v.Unused, codec.DecodeString[string])
+}
+
+func equalTargetList(eq *codec.Comparer, x, y *TargetList) bool {
+	return codec.EqualPlainSlice(eq, &x.Packages, &y.Packages) &&
+		codec.EqualPlainSlice(eq, &x.Dirs, &y.Dirs) &&
+		codec.EqualPlainSlice(eq, &x.Problems, &y.Problems) &&
+		codec.EqualPlainSlice(eq, &x.Unused, &y.Unused)
+}
+
+func encodeDiagnostic(enc *codec.Encoder, v *Diagnostic) {
+	enc.Fields(4)
+	encodePosition(enc, &v.Pos)
+	codec.EncodeString(enc, &v.Text)
+	codec.EncodeSlice(enc, &v.Notes, encodeNote)
+	codec.EncodeInt(enc, &v.Phase)
+}
+
+func decodeDiagnostic(dec *codec.Decoder, v *Diagnostic) {
+	dec.Fields(4)
+	decodePosition(dec, &v.Pos)
+	codec.DecodeString(dec, &v.Text)
+	codec.DecodeSlice(dec, &v.Notes, decodeNote)
+	codec.DecodeInt(dec, &v.Phase)
+}
+
+func equalDiagnostic(eq *codec.Comparer, x, y *Diagnostic) bool {
+	return x.Pos == y.Pos &&
+		x.Text == y.Text &&
+		codec.EqualPlainSlice(eq, &x.Notes, &y.Notes) &&
+		x.Phase == y.Phase
+}
+
+func encodeEntry(enc *codec.Encoder, v *Entry) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.Name)
+	codec.EncodeBool(enc, &v.Dir)
+}
+
+func decodeEntry(dec *codec.Decoder, v *Entry) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.Name)
+	codec.DecodeBool(dec, &v.Dir)
+}
+
+func encodeGraphNode(enc *codec.Encoder, v *GraphNode) {
+	enc.Fields(6)
+	codec.EncodeString(enc, &v.Path)
+	codec.EncodeString(enc, &v.Dir)
+	codec.EncodeSlice(enc, &v.Imports, codec.EncodeString[string])
+	codec.EncodeBool(enc, &v.Full)
+	codec.EncodeSlice(enc, &v.Cycle, codec.EncodeString[string])
+	codec.EncodeSlice(enc, &v.Mates, codec.EncodeString[string])
+}
+
+func decodeGraphNode(dec *codec.Decoder, v *GraphNode) {
+	dec.Fields(6)
+	codec.DecodeString(dec, &v.Path)
+	codec.DecodeString(dec, &v.Dir)
+	codec.DecodeSlice(dec, &v.Imports, codec.DecodeString[string])
+	codec.DecodeBool(dec, &v.Full)
+	codec.DecodeSlice(dec, &v.Cycle, codec.DecodeString[string])
+	codec.DecodeSlice(dec, &v.Mates, codec.DecodeString[string])
+}
+
+func equalGraphNode(eq *codec.Comparer, x, y *GraphNode) bool {
+	return x.Path == y.Path &&
+		x.Dir == y.Dir &&
+		codec.EqualPlainSlice(eq, &x.Imports, &y.Imports) &&
+		x.Full == y.Full &&
+		codec.EqualPlainSlice(eq, &x.Cycle, &y.Cycle) &&
+		codec.EqualPlainSlice(eq, &x.Mates, &y.Mates)
+}
+
+func encodeImport(enc *codec.Encoder, v *Import) {
+	enc.Fields(4)
+	codec.EncodeString(enc, &v.Spec)
+	codec.EncodeString(enc, &v.Path)
+	encodePosition(enc, &v.Pos)
+	codec.EncodeString(enc, &v.Problem)
+}
+
+func decodeImport(dec *codec.Decoder, v *Import) {
+	dec.Fields(4)
+	codec.DecodeString(dec, &v.Spec)
+	codec.DecodeString(dec, &v.Path)
+	decodePosition(dec, &v.Pos)
+	codec.DecodeString(dec, &v.Problem)
+}
+
+func encodeModule(enc *codec.Encoder, v *Module) {
+	enc.Fields(7)
+	codec.EncodeString(enc, &v.Path)
+	codec.EncodeString(enc, &v.Version)
+	codec.EncodeString(enc, &v.Dir)
+	codec.EncodeString(enc, &v.GoVersion)
+	codec.EncodeBool(enc, &v.Local)
+	codec.EncodeBool(enc, &v.Main)
+	codec.EncodeSlice(enc, &v.Ignore, codec.EncodeString[string])
+}
+
+func decodeModule(dec *codec.Decoder, v *Module) {
+	dec.Fields(7)
+	codec.DecodeString(dec, &v.Path)
+	codec.DecodeString(dec, &v.Version)
+	codec.DecodeString(dec, &v.Dir)
+	codec.DecodeString(dec, &v.GoVersion)
+	codec.DecodeBool(dec, &v.Local)
+	codec.DecodeBool(dec, &v.Main)
+	codec.DecodeSlice(dec, &v.Ignore, codec.DecodeString[string])
+}
+
+func equalModule(eq *codec.Comparer, x, y *Module) bool {
+	return x.Path == y.Path &&
+		x.Version == y.Version &&
+		x.Dir == y.Dir &&
+		x.GoVersion == y.GoVersion &&
+		x.Local == y.Local &&
+		x.Main == y.Main &&
+		codec.EqualPlainSlice(eq, &x.Ignore, &y.Ignore)
+}
+
+func encodeImportSpec(enc *codec.Encoder, v *ImportSpec) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.Path)
+	encodePosition(enc, &v.Pos)
+}
+
+func decodeImportSpec(dec *codec.Decoder, v *ImportSpec) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.Path)
+	decodePosition(dec, &v.Pos)
+}
+
+func encodePosition(enc *codec.Encoder, v *Position) {
+	enc.Fields(3)
+	codec.EncodeString(enc, &v.File)
+	codec.EncodeInt(enc, &v.Line)
+	codec.EncodeInt(enc, &v.Column)
+}
+
+func decodePosition(dec *codec.Decoder, v *Position) {
+	dec.Fields(3)
+	codec.DecodeString(dec, &v.File)
+	codec.DecodeInt(dec, &v.Line)
+	codec.DecodeInt(dec, &v.Column)
+}
+
+func encodeNote(enc *codec.Encoder, v *Note) {
+	enc.Fields(2)
+	encodePosition(enc, &v.Pos)
+	codec.EncodeString(enc, &v.Text)
+}
+
+func decodeNote(dec *codec.Decoder, v *Note) {
+	dec.Fields(2)
+	decodePosition(dec, &v.Pos)
+	codec.DecodeString(dec, &v.Text)
+}
+
+// What the fingerprints above cover, for querygen -explain:
+//
+// -0Dqj-Ni -28YFIT4 03bQDsIU 0WcbVimo 0sBr5dAf 25pvtxRd 2jJAOSui 3NS7d8Wf 3O3eHfHa 3uuyAukU 3vgQ7slj 49j2B-cD
+// 4IKZBRjJ 4tIzbC8x 5u7puxsc 61FW6M86 6yZA-FcZ 776t9C_d 7KkTynyc 8pnwEmvW 9A23qPDs AcStoUjz Ah2MYzsw ArfZ_KXX
+// ArjQbcvP B54Rj6zI B8C7Ac5j BCinOVks BbzNVrJv Bx-fRMTq CH1e3PgW CN4b5DpG DQnRIBVq EaX8OpNJ Eh30FYgE EhHzceNb
+// FgB-zUED FoGzp4Jv G-Atpa72 G1AW3Ki6 GCFel-Lj GMyr4X5v HVyQf9b6 HW5ApT4T Hs4-kJg8 Hz9Q_Cuv HzhjUJAL I6C7LqD3
+// I8wAJ3A6 IaCJoLVx IrmHSSTk J1NrmPs2 JQlDTLIz KGb8dtJ0 KM23tbzi KfqTuOz9 Ki1mg8xi Kme0bcvP KvELfulI LFfvVlwy
+// LuTQgxvO LvGyp1QQ N66wimJ4 N8I2lvPJ NKA0JBca OKsLiYsp OjcONLyp PhSAWQnp PupEfeTa Qq_gtaEe RMlyWLgB ScsPJO6c
+// TAuZcbUR TVk_5iGN TjMj5sDb UVY5XvCn Uwy1ZMXb VL2IYWKD VTP5VFyz VcmvSfcy WIyAq91b WVHpaNTt Wp8pRkJe Wq5CUAgB
+// Wqw41jNo XZ19lgI0 XbANpmJZ Y9c3FWNK YN6rRbxD YZcO5g84 Yd3tryu_ YiLnKtUq ZqLevjD2 ZwxFFJe6 _-fm-oXo _aXeNKn0
+// aD6FEMtv ag8_0bkR bHKT-O8E bPKUOKnr bVZv1sea baczaFNX bvmDbtzp eNiM1RcA fLODp3dE faLUKmsY fp7mFGs4 gI4gPNVO
+// gbgqIXdA iDYsqO_J jNGKREYb jPbVBREK jRv2meeA kce4bK20 ktjHXx7- l3A_UHfs lVW8DOnN mSiYAkks nLAOYM3F nafmkzSQ
+// ncIX-25x niREiNRy oUkHeZo5 oX5nRMTq pxiV28Mx q0J5PYAF r69q_ANR rH6DOhBX rVrF1Z04 t3GUELee tbJcPg8D uZXf7eE1
+// usDdT5C_ v6rQC4_p w-lppNZ3 w1P2eSS_ w76qcdy4 wDBbSHlx wNdGAYUD woxFMXy1 xJphPpcv yISVCZS2 yfuadKyq yr-aGf4a
+// yxgzIQDh zSKwFQtW zWCXZMdf

@@ -2,12 +2,16 @@
 
 package scenarios
 
-import query "querygen.dev/runtime"
+import (
+	query "querygen.dev/runtime"
+	"querygen.dev/runtime/codec"
+)
 
 var getThingQuery = query.Define[World, *Thing](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.thing",
 	Kind:   query.KindGeneration,
 	Params: 1,
+	Code:   "f58880bfd71eddb1e2df31cf998ec3ff",
 })
 
 // GetThing is what the world says it is.
@@ -27,6 +31,7 @@ var seenQuery = query.Define[World, *Thing](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.seen",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "b695d685ca0ae008b1a5fe1e4a857513",
 })
 
 // Seen runs whenever thing has changed.
@@ -39,6 +44,7 @@ func Seen(cx *query.Context, w World) *Thing {
 var getFuzzyQuery = query.Define[struct{}, Fuzzy](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.fuzzy",
 	Kind: query.KindPure,
+	Code: "38753d7528711e52565875df1f8ba419",
 })
 
 // GetFuzzy is the memoized form of [fuzzy].
@@ -49,6 +55,7 @@ func GetFuzzy(cx *query.Context) Fuzzy {
 var aboveFuzzyQuery = query.Define[struct{}, float64](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.aboveFuzzy",
 	Kind: query.KindPure,
+	Code: "77ebad578e12cb02b0d29d9d40b6cdf4",
 })
 
 // AboveFuzzy is the memoized form of [aboveFuzzy].
@@ -61,6 +68,7 @@ var getIdentQuery = query.Define[struct{}, *Ident](query.Definition{
 	Kind:      query.KindPure,
 	Identity:  true,
 	NoPersist: true,
+	Code:      "dae2433bfbdacbee07c7d036e9a70caf",
 })
 
 // GetIdent is the memoized form of [ident].
@@ -71,6 +79,7 @@ func GetIdent(cx *query.Context) *Ident {
 var aboveIdentQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.aboveIdent",
 	Kind: query.KindPure,
+	Code: "a80c92b251dfc3778a3cb0ba5e335193",
 })
 
 // AboveIdent is the memoized form of [aboveIdent].
@@ -81,6 +90,7 @@ func AboveIdent(cx *query.Context) int {
 var numbersQuery = query.Define[struct{}, []int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.numbers",
 	Kind: query.KindInput,
+	Code: "3a53764ec0ad1d146dd4fb43378b8c2c",
 })
 
 // Numbers is the memoized form of [numbers].
@@ -108,6 +118,7 @@ var ouroborosQuery = query.Define[struct{}, int](query.Definition{
 	Name:  "querygen.dev/runtime/internal/scenarios.ouroboros",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "975520b924c33fcfb15447642e8f33a9",
 })
 
 // Ouroboros is the memoized form of [ouroboros].
@@ -119,6 +130,7 @@ var ringAQuery = query.Define[struct{}, int](query.Definition{
 	Name:  "querygen.dev/runtime/internal/scenarios.ringA",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "ae4e9ded3af908e6d65002722c6f3acd",
 })
 
 // RingA is the memoized form of [ringA].
@@ -130,6 +142,7 @@ var ringBQuery = query.Define[struct{}, int](query.Definition{
 	Name:  "querygen.dev/runtime/internal/scenarios.ringB",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "db3bfdd368c32d53024d42b20487d390",
 })
 
 // RingB is the memoized form of [ringB].
@@ -141,6 +154,7 @@ var ringCQuery = query.Define[struct{}, int](query.Definition{
 	Name:  "querygen.dev/runtime/internal/scenarios.ringC",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "bbef081558c2a01c0b9a3c206f48df6f",
 })
 
 // RingC is the memoized form of [ringC].
@@ -152,6 +166,7 @@ var ringDQuery = query.Define[struct{}, int](query.Definition{
 	Name:  "querygen.dev/runtime/internal/scenarios.ringD",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "f8bdac17de7ad9485219e46f27cee872",
 })
 
 // RingD swallows errors, and is on a cycle with ringE, which cannot return one.
@@ -164,6 +179,7 @@ func RingD(cx *query.Context) (int, error) {
 var ringEQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.ringE",
 	Kind: query.KindPure,
+	Code: "56a47a5ad4ffa91740427754fc32b8ca",
 })
 
 // RingE is the memoized form of [ringE].
@@ -175,6 +191,7 @@ var aboveRingQuery = query.Define[struct{}, string](query.Definition{
 	Name:  "querygen.dev/runtime/internal/scenarios.aboveRing",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "d723ae67930cf5a104a247faf4456827",
 })
 
 // AboveRing is not on the cycle.
@@ -188,6 +205,7 @@ var aQuery = query.Define[struct{}, int](query.Definition{
 	Name:  "querygen.dev/runtime/internal/scenarios.a",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "48f05df05feab40af0e488231b9f4cb7",
 })
 
 // A is the memoized form of [a].
@@ -199,6 +217,7 @@ var bQuery = query.Define[struct{}, int](query.Definition{
 	Name:  "querygen.dev/runtime/internal/scenarios.b",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "965e510b0aba5f5f23ee9e846c64e970",
 })
 
 // B is the memoized form of [b].
@@ -209,6 +228,7 @@ func B(cx *query.Context) (int, error) {
 var boomQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.boom",
 	Kind: query.KindPure,
+	Code: "0505760d2985de0339b8131442d5307c",
 })
 
 // Boom is the memoized form of [boom].
@@ -219,6 +239,7 @@ func Boom(cx *query.Context) int {
 var outerBoomQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.outerBoom",
 	Kind: query.KindPure,
+	Code: "8370a39717ee020266d5fc3d53d93ca1",
 })
 
 // OuterBoom is the memoized form of [outerBoom].
@@ -230,6 +251,7 @@ var refusingQuery = query.Define[struct{}, int](query.Definition{
 	Name:  "querygen.dev/runtime/internal/scenarios.refusing",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "98f86abfbc2fcf6ee110ebd869f3e7a8",
 })
 
 // Refusing fails with an error that is made anew in each run: in(0) is its
@@ -244,6 +266,7 @@ var refusedQuery = query.Define[struct{}, string](query.Definition{
 	Name:  "querygen.dev/runtime/internal/scenarios.refused",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "1978042f273cefa715835b2f7e47f7ca",
 })
 
 // Refused is the memoized form of [refused].
@@ -255,6 +278,7 @@ var depQuery = query.Define[World, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.dep",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "ef6ca853afe932be5afef59eb8e58ddd",
 })
 
 // Dep is the memoized form of [dep].
@@ -266,6 +290,7 @@ var signQuery = query.Define[World, bool](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.sign",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "ce96501b1d50f0d089f8da915feb78f7",
 })
 
 // Sign is the memoized form of [sign].
@@ -277,6 +302,7 @@ var outerQuery = query.Define[World, string](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.outer",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "fb534353a2d2804b3624724d08389182",
 })
 
 // Outer is the memoized form of [outer].
@@ -288,6 +314,7 @@ var signOfQuery = query.Define[World, bool](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.signOf",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "07a6a6ac130ae261baf970579e8a5266",
 })
 
 // SignOf is the memoized form of [signOf].
@@ -299,6 +326,7 @@ var outerOfQuery = query.Define[World, string](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.outerOf",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "4eea1398890560619c18d9a0c6ed3358",
 })
 
 // OuterOf is the memoized form of [outerOf].
@@ -310,6 +338,7 @@ var condQuery = query.Define[condKey, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.cond",
 	Kind:   query.KindPure,
 	Params: 2,
+	Code:   "fab31bd68a66220e3e194c53cb345360",
 })
 
 // condKey holds the arguments of [Cond].
@@ -332,6 +361,7 @@ var flagQuery = query.Define[World, bool](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.flag",
 	Kind:   query.KindGeneration,
 	Params: 1,
+	Code:   "4dbd14cdbd7b707bac078262f511bb02",
 })
 
 // Flag is the memoized form of [flag].
@@ -348,6 +378,7 @@ func RefreshFlag(tx *query.Tx, w World) {
 var oneQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.one",
 	Kind: query.KindPure,
+	Code: "3af69a3212825014f6bdb5ace4067198",
 })
 
 // One is the memoized form of [one].
@@ -359,6 +390,7 @@ var twoQuery = query.Define[int, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.two",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "62fca80a15495c5d50607c1677c72f9b",
 })
 
 // Two is the memoized form of [two].
@@ -370,6 +402,7 @@ var impureFirstQuery = query.Define[World, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.impureFirst",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "f2e197aeab074be41f168305e99832eb",
 })
 
 // ImpureFirst is the memoized form of [impureFirst].
@@ -381,6 +414,7 @@ var pureFirstQuery = query.Define[World, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.pureFirst",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "9514bfddb59c3548378cd44bb7bf382a",
 })
 
 // PureFirst is the memoized form of [pureFirst].
@@ -392,6 +426,7 @@ var oneOfManyQuery = query.Define[oneOfManyKey, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.oneOfMany",
 	Kind:   query.KindPure,
 	Params: 2,
+	Code:   "c86c2f740cbc4032a5cb5c95b1efced7",
 })
 
 // oneOfManyKey holds the arguments of [OneOfMany].
@@ -411,6 +446,7 @@ var parityQuery = query.Define[World, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.parity",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "60d479ebabc8363d396fde22a29c249e",
 })
 
 // Parity is the memoized form of [parity].
@@ -422,6 +458,7 @@ var labelQuery = query.Define[World, string](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.label",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "022a93a21b00ad456ed30e84215a5aca",
 })
 
 // Label is the memoized form of [label].
@@ -433,6 +470,7 @@ var lookingQuery = query.Define[World, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.looking",
 	Kind:   query.KindGeneration,
 	Params: 1,
+	Code:   "8dd4602247b6692f0edf9666140241df",
 })
 
 // Looking depends on the outside and on an input.
@@ -452,6 +490,7 @@ var inQuery = query.Define[int, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.in",
 	Kind:   query.KindInput,
 	Params: 1,
+	Code:   "836f42ef1444fee8eff8255eb17e955d",
 })
 
 // In is the input of most scenarios.
@@ -492,6 +531,7 @@ var midQuery = query.Define[int, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.mid",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "27fce5d1c06936944f530e86ebf28de2",
 })
 
 // Mid is the memoized form of [mid].
@@ -503,6 +543,7 @@ var finQuery = query.Define[int, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.fin",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "26724cb76c7ec5c079e1ff35b75b7db5",
 })
 
 // Fin is the memoized form of [fin].
@@ -513,6 +554,7 @@ func Fin(cx *query.Context, i int) int {
 var xQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.x",
 	Kind: query.KindInput,
+	Code: "0837d8fe5f237658fcc5a8716a52647e",
 })
 
 // X is the memoized form of [x].
@@ -538,6 +580,7 @@ func LookupX(tx *query.Tx) (value int, ok bool) {
 var yQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.y",
 	Kind: query.KindInput,
+	Code: "548164f7c9dafad7181ccfed656110b2",
 })
 
 // Y is the memoized form of [y].
@@ -563,6 +606,7 @@ func LookupY(tx *query.Tx) (value int, ok bool) {
 var dxQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.dx",
 	Kind: query.KindPure,
+	Code: "5c7ea0b61540384c00bf3c8e1f020446",
 })
 
 // Dx is the memoized form of [dx].
@@ -573,6 +617,7 @@ func Dx(cx *query.Context) int {
 var dyQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.dy",
 	Kind: query.KindPure,
+	Code: "54bfe9056c6357ed9f2fdabc1ff70500",
 })
 
 // Dy is the memoized form of [dy].
@@ -585,6 +630,7 @@ var absQuery = query.Define[int, int](query.Definition{
 	Kind:    query.KindPure,
 	Params:  1,
 	EqNever: true,
+	Code:    "e4d84f680bba22a2e4d8cd7eee1d3a44",
 })
 
 // Abs is the memoized form of [abs].
@@ -596,6 +642,7 @@ var dQuery = query.Define[int, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.d",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "477d735492a542a1df35da396d1391ee",
 })
 
 // D is the memoized form of [d].
@@ -607,6 +654,7 @@ var selQuery = query.Define[selKey, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.sel",
 	Kind:   query.KindPure,
 	Params: 3,
+	Code:   "9bea296b58276ad0dd24e4e925132b4b",
 })
 
 // selKey holds the arguments of [Sel].
@@ -630,6 +678,7 @@ var fQuery = query.Define[int, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.f",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "38edb1859e3d750b658d51763b7b7de9",
 })
 
 // F is the memoized form of [f].
@@ -641,6 +690,7 @@ var selDerivedQuery = query.Define[selDerivedKey, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.selDerived",
 	Kind:   query.KindPure,
 	Params: 3,
+	Code:   "f73c0d0cf0a001400040ec5e13684931",
 })
 
 // selDerivedKey holds the arguments of [SelDerived].
@@ -661,6 +711,7 @@ var positiveQuery = query.Define[int, bool](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.positive",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "e3dec73631d39b0d5c3a64ea6983b32f",
 })
 
 // Positive is the memoized form of [positive].
@@ -671,6 +722,7 @@ func Positive(cx *query.Context, a int) bool {
 var tenfoldQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.tenfold",
 	Kind: query.KindPure,
+	Code: "22ee070f90cdf4646cf55c003a4f68fb",
 })
 
 // Tenfold is the memoized form of [tenfold].
@@ -681,6 +733,7 @@ func Tenfold(cx *query.Context) int {
 var leftQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.left",
 	Kind: query.KindPure,
+	Code: "b16b0749537f9ab5476b6510126010c7",
 })
 
 // Left is the memoized form of [left].
@@ -691,6 +744,7 @@ func Left(cx *query.Context) int {
 var rightQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.right",
 	Kind: query.KindPure,
+	Code: "c0c2bec5840f618315730a4409f03134",
 })
 
 // Right is the memoized form of [right].
@@ -701,6 +755,7 @@ func Right(cx *query.Context) int {
 var topQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.top",
 	Kind: query.KindPure,
+	Code: "8839058c85ad4823ad5a9113e960540d",
 })
 
 // Top is the memoized form of [top].
@@ -711,6 +766,7 @@ func Top(cx *query.Context) int {
 var sharedQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.shared",
 	Kind: query.KindPure,
+	Code: "56c060e23c87127d8fa3703fe731cd09",
 })
 
 // Shared is the memoized form of [shared].
@@ -722,6 +778,7 @@ var readerQuery = query.Define[int, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.reader",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "dc20fca8133a48c8e626b824a3cbfd5b",
 })
 
 // Reader is the memoized form of [reader].
@@ -733,6 +790,7 @@ var compositeQuery = query.Define[Key, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.composite",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "4a750f22a410097245c09045c4a1edec",
 })
 
 // Composite is the memoized form of [composite].
@@ -743,6 +801,7 @@ func Composite(cx *query.Context, k Key) int {
 var sixQuery = query.Define[struct{}, int](query.Definition{
 	Name: "querygen.dev/runtime/internal/scenarios.six",
 	Kind: query.KindPure,
+	Code: "a2cdc7f2c81c3ccbc1b1a4f915a393e0",
 })
 
 // Six is the memoized form of [six].
@@ -760,6 +819,7 @@ var mulAddQuery = query.Define[mulAddKey, int](query.Definition{
 	Kind:   query.KindPure,
 	Params: 3,
 	Fails:  true,
+	Code:   "0e5dc8f31e94d94f9df3015c74aa4ddc",
 })
 
 // mulAddKey holds the arguments of [MulAdd].
@@ -779,6 +839,7 @@ var branchQuery = query.Define[World, int](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "03fff00e94fc7eafa09ed646bd7d6988",
 })
 
 // Branch is the memoized form of [branch].
@@ -790,6 +851,7 @@ var slowQuery = query.Define[int, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.slow",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "6b837b8da8dc6c45292723576462e65f",
 })
 
 // Slow is the memoized form of [slow].
@@ -802,6 +864,7 @@ var recQuery = query.Define[int, int](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
+	Code:   "5d8eecdce67be29de52acf7de4195098",
 })
 
 // Rec is the memoized form of [rec].
@@ -813,6 +876,7 @@ var chainQuery = query.Define[int, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.chain",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "9467dd39f898387ca5e7fc2be0c432c2",
 })
 
 // Chain is a chain of i nodes above in(0).
@@ -831,6 +895,7 @@ var wideQuery = query.Define[int, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.wide",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "742d2625711f1d70f99e33a3b191ff21",
 })
 
 // Wide reads many nodes.
@@ -849,6 +914,7 @@ var periodicQuery = query.Define[World, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.periodic",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "86e95c56d6b2c70412d817a425f6f4f0",
 })
 
 // Periodic reads a node that looks outside, and one that does not.
@@ -867,6 +933,7 @@ var paceQuery = query.Define[paceKey, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.pace",
 	Kind:   query.KindPure,
 	Params: 2,
+	Code:   "22f51e8ef9db89a51427be212e722084",
 })
 
 // paceKey holds the arguments of [Pace].
@@ -891,6 +958,7 @@ var alwaysQuery = query.Define[alwaysKey, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.always",
 	Kind:   query.KindAlways,
 	Params: 2,
+	Code:   "a689a11714d1dbe793db615c3221206f",
 })
 
 // alwaysKey holds the arguments of [Always].
@@ -910,6 +978,7 @@ var generationQuery = query.Define[generationKey, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.generation",
 	Kind:   query.KindGeneration,
 	Params: 2,
+	Code:   "506e0b44938b733b6557c57b0ee70cbb",
 })
 
 // generationKey holds the arguments of [Generation].
@@ -936,6 +1005,7 @@ var bodyQuery = query.Define[bodyKey, int](query.Definition{
 	Kind:   query.KindPure,
 	Params: 2,
 	Fails:  true,
+	Code:   "d4a78289ab6049e62735506da7d42504",
 })
 
 // bodyKey holds the arguments of [Body].
@@ -960,6 +1030,7 @@ var plainQuery = query.Define[plainKey, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.plain",
 	Kind:   query.KindPure,
 	Params: 2,
+	Code:   "1fed187d850e209cd16d0a79181e7ab8",
 })
 
 // plainKey holds the arguments of [Plain].
@@ -986,205 +1057,605 @@ func init() {
 	getThingQuery.Bind(thing, func(cx *query.Context, k World) (*Thing, error) {
 		return thing(cx, k), nil
 	})
+	getThingQuery.PersistKey(worldCodec)
+	getThingQuery.PersistValue(thingPtrCodec)
 	seenQuery.Bind(seen, func(cx *query.Context, k World) (*Thing, error) {
 		return seen(cx, k), nil
 	})
+	seenQuery.PersistKey(worldCodec)
+	seenQuery.PersistValue(thingPtrCodec)
 	getFuzzyQuery.Bind(fuzzy, func(cx *query.Context, _ struct{}) (Fuzzy, error) {
 		return fuzzy(cx), nil
 	})
+	getFuzzyQuery.PersistValue(fuzzyCodec)
 	aboveFuzzyQuery.Bind(aboveFuzzy, func(cx *query.Context, _ struct{}) (float64, error) {
 		return aboveFuzzy(cx), nil
 	})
+	aboveFuzzyQuery.PersistValue(float64Codec)
 	getIdentQuery.Bind(ident, func(cx *query.Context, _ struct{}) (*Ident, error) {
 		return ident(cx), nil
 	})
 	aboveIdentQuery.Bind(aboveIdent, func(cx *query.Context, _ struct{}) (int, error) {
 		return aboveIdent(cx), nil
 	})
+	aboveIdentQuery.PersistValue(intCodec)
 	numbersQuery.Bind(numbers, func(cx *query.Context, _ struct{}) ([]int, error) {
 		return numbers(cx), nil
 	})
+	numbersQuery.PersistValue(intSliceCodec)
 	ouroborosQuery.Bind(ouroboros, func(cx *query.Context, _ struct{}) (int, error) {
 		return ouroboros(cx)
 	})
+	ouroborosQuery.PersistValue(intCodec)
 	ringAQuery.Bind(ringA, func(cx *query.Context, _ struct{}) (int, error) {
 		return ringA(cx)
 	})
+	ringAQuery.PersistValue(intCodec)
 	ringBQuery.Bind(ringB, func(cx *query.Context, _ struct{}) (int, error) {
 		return ringB(cx)
 	})
+	ringBQuery.PersistValue(intCodec)
 	ringCQuery.Bind(ringC, func(cx *query.Context, _ struct{}) (int, error) {
 		return ringC(cx)
 	})
+	ringCQuery.PersistValue(intCodec)
 	ringDQuery.Bind(ringD, func(cx *query.Context, _ struct{}) (int, error) {
 		return ringD(cx)
 	})
+	ringDQuery.PersistValue(intCodec)
 	ringEQuery.Bind(ringE, func(cx *query.Context, _ struct{}) (int, error) {
 		return ringE(cx), nil
 	})
+	ringEQuery.PersistValue(intCodec)
 	aboveRingQuery.Bind(aboveRing, func(cx *query.Context, _ struct{}) (string, error) {
 		return aboveRing(cx)
 	})
+	aboveRingQuery.PersistValue(stringCodec)
 	aQuery.Bind(a, func(cx *query.Context, _ struct{}) (int, error) {
 		return a(cx)
 	})
+	aQuery.PersistValue(intCodec)
 	bQuery.Bind(b, func(cx *query.Context, _ struct{}) (int, error) {
 		return b(cx)
 	})
+	bQuery.PersistValue(intCodec)
 	boomQuery.Bind(boom, func(cx *query.Context, _ struct{}) (int, error) {
 		return boom(cx), nil
 	})
+	boomQuery.PersistValue(intCodec)
 	outerBoomQuery.Bind(outerBoom, func(cx *query.Context, _ struct{}) (int, error) {
 		return outerBoom(cx), nil
 	})
+	outerBoomQuery.PersistValue(intCodec)
 	refusingQuery.Bind(refusing, func(cx *query.Context, _ struct{}) (int, error) {
 		return refusing(cx)
 	})
+	refusingQuery.PersistValue(intCodec)
 	refusedQuery.Bind(refused, func(cx *query.Context, _ struct{}) (string, error) {
 		return refused(cx)
 	})
+	refusedQuery.PersistValue(stringCodec)
 	depQuery.Bind(dep, func(cx *query.Context, k World) (int, error) {
 		return dep(cx, k), nil
 	})
+	depQuery.PersistKey(worldCodec)
+	depQuery.PersistValue(intCodec)
 	signQuery.Bind(sign, func(cx *query.Context, k World) (bool, error) {
 		return sign(cx, k), nil
 	})
+	signQuery.PersistKey(worldCodec)
+	signQuery.PersistValue(boolCodec)
 	outerQuery.Bind(outer, func(cx *query.Context, k World) (string, error) {
 		return outer(cx, k), nil
 	})
+	outerQuery.PersistKey(worldCodec)
+	outerQuery.PersistValue(stringCodec)
 	signOfQuery.Bind(signOf, func(cx *query.Context, k World) (bool, error) {
 		return signOf(cx, k), nil
 	})
+	signOfQuery.PersistKey(worldCodec)
+	signOfQuery.PersistValue(boolCodec)
 	outerOfQuery.Bind(outerOf, func(cx *query.Context, k World) (string, error) {
 		return outerOf(cx, k), nil
 	})
+	outerOfQuery.PersistKey(worldCodec)
+	outerOfQuery.PersistValue(stringCodec)
 	condQuery.Bind(cond, func(cx *query.Context, k condKey) (int, error) {
 		return cond(cx, k.W, k.C), nil
 	})
+	condQuery.PersistKey(condKeyCodec)
+	condQuery.PersistValue(intCodec)
 	flagQuery.Bind(flag, func(cx *query.Context, k World) (bool, error) {
 		return flag(cx, k), nil
 	})
+	flagQuery.PersistKey(worldCodec)
+	flagQuery.PersistValue(boolCodec)
 	oneQuery.Bind(one, func(cx *query.Context, _ struct{}) (int, error) {
 		return one(cx), nil
 	})
+	oneQuery.PersistValue(intCodec)
 	twoQuery.Bind(two, func(cx *query.Context, k int) (int, error) {
 		return two(cx, k), nil
 	})
+	twoQuery.PersistKey(intCodec)
+	twoQuery.PersistValue(intCodec)
 	impureFirstQuery.Bind(impureFirst, func(cx *query.Context, k World) (int, error) {
 		return impureFirst(cx, k), nil
 	})
+	impureFirstQuery.PersistKey(worldCodec)
+	impureFirstQuery.PersistValue(intCodec)
 	pureFirstQuery.Bind(pureFirst, func(cx *query.Context, k World) (int, error) {
 		return pureFirst(cx, k), nil
 	})
+	pureFirstQuery.PersistKey(worldCodec)
+	pureFirstQuery.PersistValue(intCodec)
 	oneOfManyQuery.Bind(oneOfMany, func(cx *query.Context, k oneOfManyKey) (int, error) {
 		return oneOfMany(cx, k.W, k.I), nil
 	})
+	oneOfManyQuery.PersistKey(oneOfManyKeyCodec)
+	oneOfManyQuery.PersistValue(intCodec)
 	parityQuery.Bind(parity, func(cx *query.Context, k World) (int, error) {
 		return parity(cx, k), nil
 	})
+	parityQuery.PersistKey(worldCodec)
+	parityQuery.PersistValue(intCodec)
 	labelQuery.Bind(label, func(cx *query.Context, k World) (string, error) {
 		return label(cx, k), nil
 	})
+	labelQuery.PersistKey(worldCodec)
+	labelQuery.PersistValue(stringCodec)
 	lookingQuery.Bind(looking, func(cx *query.Context, k World) (int, error) {
 		return looking(cx, k), nil
 	})
+	lookingQuery.PersistKey(worldCodec)
+	lookingQuery.PersistValue(intCodec)
 	inQuery.Bind(in, func(cx *query.Context, k int) (int, error) {
 		return in(cx, k), nil
 	})
+	inQuery.PersistKey(intCodec)
+	inQuery.PersistValue(intCodec)
 	midQuery.Bind(mid, func(cx *query.Context, k int) (int, error) {
 		return mid(cx, k), nil
 	})
+	midQuery.PersistKey(intCodec)
+	midQuery.PersistValue(intCodec)
 	finQuery.Bind(fin, func(cx *query.Context, k int) (int, error) {
 		return fin(cx, k), nil
 	})
+	finQuery.PersistKey(intCodec)
+	finQuery.PersistValue(intCodec)
 	xQuery.Bind(x, func(cx *query.Context, _ struct{}) (int, error) {
 		return x(cx), nil
 	})
+	xQuery.PersistValue(intCodec)
 	yQuery.Bind(y, func(cx *query.Context, _ struct{}) (int, error) {
 		return y(cx), nil
 	})
+	yQuery.PersistValue(intCodec)
 	dxQuery.Bind(dx, func(cx *query.Context, _ struct{}) (int, error) {
 		return dx(cx), nil
 	})
+	dxQuery.PersistValue(intCodec)
 	dyQuery.Bind(dy, func(cx *query.Context, _ struct{}) (int, error) {
 		return dy(cx), nil
 	})
+	dyQuery.PersistValue(intCodec)
 	absQuery.Bind(abs, func(cx *query.Context, k int) (int, error) {
 		return abs(cx, k), nil
 	})
+	absQuery.PersistKey(intCodec)
+	absQuery.PersistValue(intCodec)
 	dQuery.Bind(d, func(cx *query.Context, k int) (int, error) {
 		return d(cx, k), nil
 	})
+	dQuery.PersistKey(intCodec)
+	dQuery.PersistValue(intCodec)
 	selQuery.Bind(sel, func(cx *query.Context, k selKey) (int, error) {
 		return sel(cx, k.A, k.B, k.C), nil
 	})
+	selQuery.PersistKey(selKeyCodec)
+	selQuery.PersistValue(intCodec)
 	fQuery.Bind(f, func(cx *query.Context, k int) (int, error) {
 		return f(cx, k), nil
 	})
+	fQuery.PersistKey(intCodec)
+	fQuery.PersistValue(intCodec)
 	selDerivedQuery.Bind(selDerived, func(cx *query.Context, k selDerivedKey) (int, error) {
 		return selDerived(cx, k.A, k.B, k.C), nil
 	})
+	selDerivedQuery.PersistKey(selDerivedKeyCodec)
+	selDerivedQuery.PersistValue(intCodec)
 	positiveQuery.Bind(positive, func(cx *query.Context, k int) (bool, error) {
 		return positive(cx, k), nil
 	})
+	positiveQuery.PersistKey(intCodec)
+	positiveQuery.PersistValue(boolCodec)
 	tenfoldQuery.Bind(tenfold, func(cx *query.Context, _ struct{}) (int, error) {
 		return tenfold(cx), nil
 	})
+	tenfoldQuery.PersistValue(intCodec)
 	leftQuery.Bind(left, func(cx *query.Context, _ struct{}) (int, error) {
 		return left(cx), nil
 	})
+	leftQuery.PersistValue(intCodec)
 	rightQuery.Bind(right, func(cx *query.Context, _ struct{}) (int, error) {
 		return right(cx), nil
 	})
+	rightQuery.PersistValue(intCodec)
 	topQuery.Bind(top, func(cx *query.Context, _ struct{}) (int, error) {
 		return top(cx), nil
 	})
+	topQuery.PersistValue(intCodec)
 	sharedQuery.Bind(shared, func(cx *query.Context, _ struct{}) (int, error) {
 		return shared(cx), nil
 	})
+	sharedQuery.PersistValue(intCodec)
 	readerQuery.Bind(reader, func(cx *query.Context, k int) (int, error) {
 		return reader(cx, k), nil
 	})
+	readerQuery.PersistKey(intCodec)
+	readerQuery.PersistValue(intCodec)
 	compositeQuery.Bind(composite, func(cx *query.Context, k Key) (int, error) {
 		return composite(cx, k), nil
 	})
+	compositeQuery.PersistValue(intCodec)
 	sixQuery.Bind(six, func(cx *query.Context, _ struct{}) (int, error) {
 		return six(cx), nil
 	})
+	sixQuery.PersistValue(intCodec)
 	mulAddQuery.Bind(mulAdd, func(cx *query.Context, k mulAddKey) (int, error) {
 		return mulAdd(cx, k.A, k.B, k.N)
 	})
+	mulAddQuery.PersistValue(intCodec)
 	branchQuery.Bind(branch, func(cx *query.Context, k World) (int, error) {
 		return branch(cx, k)
 	})
+	branchQuery.PersistKey(worldCodec)
+	branchQuery.PersistValue(intCodec)
 	slowQuery.Bind(slow, func(cx *query.Context, k int) (int, error) {
 		return slow(cx, k), nil
 	})
+	slowQuery.PersistKey(intCodec)
+	slowQuery.PersistValue(intCodec)
 	recQuery.Bind(rec, func(cx *query.Context, k int) (int, error) {
 		return rec(cx, k)
 	})
+	recQuery.PersistKey(intCodec)
+	recQuery.PersistValue(intCodec)
 	chainQuery.Bind(chain, func(cx *query.Context, k int) (int, error) {
 		return chain(cx, k), nil
 	})
+	chainQuery.PersistKey(intCodec)
+	chainQuery.PersistValue(intCodec)
 	wideQuery.Bind(wide, func(cx *query.Context, k int) (int, error) {
 		return wide(cx, k), nil
 	})
+	wideQuery.PersistKey(intCodec)
+	wideQuery.PersistValue(intCodec)
 	periodicQuery.Bind(periodic, func(cx *query.Context, k World) (int, error) {
 		return periodic(cx, k), nil
 	})
+	periodicQuery.PersistKey(worldCodec)
+	periodicQuery.PersistValue(intCodec)
 	paceQuery.Bind(pace, func(cx *query.Context, k paceKey) (int, error) {
 		return pace(cx, k.W, k.I), nil
 	})
+	paceQuery.PersistKey(paceKeyCodec)
+	paceQuery.PersistValue(intCodec)
 	alwaysQuery.Bind(always, func(cx *query.Context, k alwaysKey) (int, error) {
 		return always(cx, k.W, k.Name), nil
 	})
+	alwaysQuery.PersistKey(alwaysKeyCodec)
 	generationQuery.Bind(generation, func(cx *query.Context, k generationKey) (int, error) {
 		return generation(cx, k.W, k.Name), nil
 	})
+	generationQuery.PersistKey(generationKeyCodec)
+	generationQuery.PersistValue(intCodec)
 	bodyQuery.Bind(body, func(cx *query.Context, k bodyKey) (int, error) {
 		return body(cx, k.W, k.Name)
 	})
+	bodyQuery.PersistKey(bodyKeyCodec)
+	bodyQuery.PersistValue(intCodec)
 	plainQuery.Bind(plain, func(cx *query.Context, k plainKey) (int, error) {
 		return plain(cx, k.W, k.Name), nil
 	})
+	plainQuery.PersistKey(plainKeyCodec)
+	plainQuery.PersistValue(intCodec)
 }
+
+var worldCodec = codec.Type[World]{
+	Encode: codec.EncodeString[World],
+	Decode: codec.DecodeString[World],
+	Equal:  codec.EqualPlain[World],
+	Schema: "84e094cbcbf72432ee9ed9adc59a2c86",
+}
+
+var thingPtrCodec = codec.Type[*Thing]{
+	Encode: encodeThingPtr,
+	Decode: decodeThingPtr,
+	Equal:  equalThingPtr,
+	Schema: "64a97b93c80fef93fdc854950c1d677d",
+}
+
+var fuzzyCodec = codec.Type[Fuzzy]{
+	Encode: codec.EncodeFloat[Fuzzy],
+	Decode: codec.DecodeFloat[Fuzzy],
+	Equal:  codec.EqualFloat[Fuzzy],
+	Schema: "ac3f3b6fb39b62a94cf89297fa619886",
+}
+
+var float64Codec = codec.Type[float64]{
+	Encode: codec.EncodeFloat[float64],
+	Decode: codec.DecodeFloat[float64],
+	Equal:  codec.EqualFloat[float64],
+	Schema: "7c7553499e4e96f3169a85b658037a13",
+}
+
+var intCodec = codec.Type[int]{
+	Encode: codec.EncodeInt[int],
+	Decode: codec.DecodeInt[int],
+	Equal:  codec.EqualPlain[int],
+	Schema: "c6026e6b495de80e4d68d6cdec499b01",
+}
+
+var intSliceCodec = codec.Type[[]int]{
+	Encode: encodeIntSlice,
+	Decode: decodeIntSlice,
+	Equal:  equalIntSlice,
+	Schema: "15237529f4562752d63729eee336253f",
+}
+
+var stringCodec = codec.Type[string]{
+	Encode: codec.EncodeString[string],
+	Decode: codec.DecodeString[string],
+	Equal:  codec.EqualPlain[string],
+	Schema: "3cd756aa26e2361775504fbd3ff9d0a3",
+}
+
+var boolCodec = codec.Type[bool]{
+	Encode: codec.EncodeBool[bool],
+	Decode: codec.DecodeBool[bool],
+	Equal:  codec.EqualPlain[bool],
+	Schema: "5f71a8fa6bf7b95362c75a0e48364778",
+}
+
+var condKeyCodec = codec.Type[condKey]{
+	Encode: encodeCondKey,
+	Decode: decodeCondKey,
+	Equal:  codec.EqualPlain[condKey],
+	Schema: "0265d8998ea310c90ddeffd3e3084ac9",
+}
+
+var oneOfManyKeyCodec = codec.Type[oneOfManyKey]{
+	Encode: encodeOneOfManyKey,
+	Decode: decodeOneOfManyKey,
+	Equal:  codec.EqualPlain[oneOfManyKey],
+	Schema: "6a82602e8c4c96a491ba1cc0f38e30e0",
+}
+
+var selKeyCodec = codec.Type[selKey]{
+	Encode: encodeSelKey,
+	Decode: decodeSelKey,
+	Equal:  codec.EqualPlain[selKey],
+	Schema: "a37135188ffac9cc9eb3fbf3b994a0b1",
+}
+
+var selDerivedKeyCodec = codec.Type[selDerivedKey]{
+	Encode: encodeSelDerivedKey,
+	Decode: decodeSelDerivedKey,
+	Equal:  codec.EqualPlain[selDerivedKey],
+	Schema: "148e7b63b3b7c20a63c797df3d0ee4a3",
+}
+
+var paceKeyCodec = codec.Type[paceKey]{
+	Encode: encodePaceKey,
+	Decode: decodePaceKey,
+	Equal:  codec.EqualPlain[paceKey],
+	Schema: "a66e2111843644b20c74aea1f75a515a",
+}
+
+var alwaysKeyCodec = codec.Type[alwaysKey]{
+	Encode: encodeAlwaysKey,
+	Decode: decodeAlwaysKey,
+	Equal:  codec.EqualPlain[alwaysKey],
+	Schema: "3bef042d7dd39c09c1ab48b1c8538ac3",
+}
+
+var generationKeyCodec = codec.Type[generationKey]{
+	Encode: encodeGenerationKey,
+	Decode: decodeGenerationKey,
+	Equal:  codec.EqualPlain[generationKey],
+	Schema: "e41d1970d0dc9c5783c90c5ef124024e",
+}
+
+var bodyKeyCodec = codec.Type[bodyKey]{
+	Encode: encodeBodyKey,
+	Decode: decodeBodyKey,
+	Equal:  codec.EqualPlain[bodyKey],
+	Schema: "32d9bc3224602ecd69cc64b301ead9be",
+}
+
+var plainKeyCodec = codec.Type[plainKey]{
+	Encode: encodePlainKey,
+	Decode: decodePlainKey,
+	Equal:  codec.EqualPlain[plainKey],
+	Schema: "0f36108f89ae36f3b5d4bc687cb71fff",
+}
+
+func encodeThingPtr(enc *codec.Encoder, v **Thing) {
+	codec.EncodePointer(enc, v, encodeThing)
+}
+
+func decodeThingPtr(dec *codec.Decoder, v **Thing) {
+	codec.DecodePointer(dec, v, decodeThing)
+}
+
+func equalThingPtr(eq *codec.Comparer, x2, y2 **Thing) bool {
+	return (codec.Enter(eq, *x2, *y2) || codec.EqualPointer(eq, x2, y2, equalThing))
+}
+
+func encodeIntSlice(enc *codec.Encoder, v *[]int) {
+	codec.EncodeSlice(enc, v, codec.EncodeInt[int])
+}
+
+func decodeIntSlice(dec *codec.Decoder, v *[]int) {
+	codec.DecodeSlice(dec, v, codec.DecodeInt[int])
+}
+
+func equalIntSlice(eq *codec.Comparer, x2, y2 *[]int) bool {
+	return codec.EqualPlainSlice(eq, x2, y2)
+}
+
+func encodeCondKey(enc *codec.Encoder, v *condKey) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.W)
+	codec.EncodeInt(enc, &v.C)
+}
+
+func decodeCondKey(dec *codec.Decoder, v *condKey) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.W)
+	codec.DecodeInt(dec, &v.C)
+}
+
+func encodeOneOfManyKey(enc *codec.Encoder, v *oneOfManyKey) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.W)
+	codec.EncodeInt(enc, &v.I)
+}
+
+func decodeOneOfManyKey(dec *codec.Decoder, v *oneOfManyKey) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.W)
+	codec.DecodeInt(dec, &v.I)
+}
+
+func encodeSelKey(enc *codec.Encoder, v *selKey) {
+	enc.Fields(3)
+	codec.EncodeInt(enc, &v.A)
+	codec.EncodeInt(enc, &v.B)
+	codec.EncodeInt(enc, &v.C)
+}
+
+func decodeSelKey(dec *codec.Decoder, v *selKey) {
+	dec.Fields(3)
+	codec.DecodeInt(dec, &v.A)
+	codec.DecodeInt(dec, &v.B)
+	codec.DecodeInt(dec, &v.C)
+}
+
+func encodeSelDerivedKey(enc *codec.Encoder, v *selDerivedKey) {
+	enc.Fields(3)
+	codec.EncodeInt(enc, &v.A)
+	codec.EncodeInt(enc, &v.B)
+	codec.EncodeInt(enc, &v.C)
+}
+
+func decodeSelDerivedKey(dec *codec.Decoder, v *selDerivedKey) {
+	dec.Fields(3)
+	codec.DecodeInt(dec, &v.A)
+	codec.DecodeInt(dec, &v.B)
+	codec.DecodeInt(dec, &v.C)
+}
+
+func encodePaceKey(enc *codec.Encoder, v *paceKey) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.W)
+	codec.EncodeInt(enc, &v.I)
+}
+
+func decodePaceKey(dec *codec.Decoder, v *paceKey) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.W)
+	codec.DecodeInt(dec, &v.I)
+}
+
+func encodeAlwaysKey(enc *codec.Encoder, v *alwaysKey) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.W)
+	codec.EncodeString(enc, &v.Name)
+}
+
+func decodeAlwaysKey(dec *codec.Decoder, v *alwaysKey) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.W)
+	codec.DecodeString(dec, &v.Name)
+}
+
+func encodeGenerationKey(enc *codec.Encoder, v *generationKey) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.W)
+	codec.EncodeString(enc, &v.Name)
+}
+
+func decodeGenerationKey(dec *codec.Decoder, v *generationKey) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.W)
+	codec.DecodeString(dec, &v.Name)
+}
+
+func encodeBodyKey(enc *codec.Encoder, v *bodyKey) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.W)
+	codec.EncodeString(enc, &v.Name)
+}
+
+func decodeBodyKey(dec *codec.Decoder, v *bodyKey) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.W)
+	codec.DecodeString(dec, &v.Name)
+}
+
+func encodePlainKey(enc *codec.Encoder, v *plainKey) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.W)
+	codec.EncodeString(enc, &v.Name)
+}
+
+func decodePlainKey(dec *codec.Decoder, v *plainKey) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.W)
+	codec.DecodeString(dec, &v.Name)
+}
+
+func encodeThing(enc *codec.Encoder, v *Thing) {
+	enc.Fields(6)
+	codec.EncodeFloat(enc, &v.Number)
+	codec.EncodeSlice(enc, &v.List, codec.EncodeInt[int])
+	codec.EncodeMap(enc, &v.Table, codec.EncodeString[string], codec.EncodeInt[int])
+	codec.EncodePointer(enc, &v.Link, encodeThing)
+	codec.EncodeTime(enc, &v.When)
+	codec.EncodeBytes(enc, &v.Bytes)
+}
+
+func decodeThing(dec *codec.Decoder, v *Thing) {
+	dec.Fields(6)
+	codec.DecodeFloat(dec, &v.Number)
+	codec.DecodeSlice(dec, &v.List, codec.DecodeInt[int])
+	codec.DecodeMap(dec, &v.Table, codec.DecodeString[string], codec.DecodeInt[int])
+	codec.DecodePointer(dec, &v.Link, decodeThing)
+	codec.DecodeTime(dec, &v.When)
+	codec.DecodeBytes(dec, &v.Bytes)
+}
+
+func equalThing(eq *codec.Comparer, x2, y2 *Thing) bool {
+	return codec.EqualFloat(eq, &x2.Number, &y2.Number) &&
+		codec.EqualPlainSlice(eq, &x2.List, &y2.List) &&
+		codec.EqualMap(eq, &x2.Table, &y2.Table, codec.EqualPlain[int]) &&
+		(codec.Enter(eq, x2.Link, y2.Link) || codec.EqualPointer(eq, &x2.Link, &y2.Link, equalThing)) &&
+		codec.EqualTime(eq, &x2.When, &y2.When) &&
+		codec.EqualBytes(eq, &x2.Bytes, &y2.Bytes)
+}
+
+// What the fingerprints above cover, for querygen -explain:
+//
+// -VIdQohO 0-AwzMMH 0DBeHjI5 213tz5iD 2nc7TX_i 2rvwMivx 35BkOW-N 3N-JTr-P 3yzjEk0u 4pSi2P0s 5xuG3d0j 65Ik0Kri
+// 6HTm8COC 6c1eJb8P 7DVZeXux 7HTPJfs2 7MBSuz_A 7ylDHias 858hvezB 8xCVuah1 9B_v00O9 9wgSj9Zk AiofxmMX BLCHk6vm
+// BoJ53d0j CHpG0P24 CIt9eAlz Dirq00O9 E9PUTX_i EBNYPEf7 FAgiHlWF FFHf3d0j FlDJwlZr IE-_iSNd IovkMuQY JKfVnCYW
+// K2SiNSeo KBzqB6D6 M5K5RXE6 MQoN423N N3U_3d0j NIbXi3s3 OEOvTX_i O_RFXqJZ PRWaTr-P PXT6oVTu QU3NeaYn QX8uHQFX
+// QbrG7kTS QylAfc9B RG95diCi RoAgwlqd Rsi6VjkS S8Oh6A9d TPWcuah1 Tt4BLGO_ V5bg5iqF VogCeo3V W3Wgv2G7 WnjzF9qN
+// Xi3f9H2e Y3b9GPpZ YAzKTX_i ZZuTTX_i ZsAqRcN1 _3XKuah1 _63P0UB5 _gGqGLzU bKB93d0j bjwKGa8j c3TSlg7w cWRNNkai
+// dJ8pTX_i dL_gGLzU eYhw0T5f eug4-83- fQeRgmb2 gAL5uah1 g_SA-opY hMhX3Hzz heALr_XO iodXtyKr itDbuah1 ium_ssHX
+// j_ErlBWz kDSy3d0j mDMo5UiY mibSvYM5 nJEW3d0j nYT_Tr-P noOv1NBc nxFo2Gtd oua3vjIb pCzANyOl pKzOoDLg pQb95v8F
+// pwSVTX_i pyTkTX_i q2w0RjVm rC0mjiX2 rEp8WjVd rNMZk_i_ ru_3yKa1 s5NA72AS tz6Glhku uWXMRR1G wLg3uah1 wV5UX1C1
+// wzc0M3Jr x2AmWqMD xDZOeBFX xN8p3d0j xZr-kvXr y_1Jz5H4 yeEacLWS yqdOoMyY zNLh07QP zr5m3d0j zuyJJWt3

@@ -2,12 +2,16 @@
 
 package words
 
-import query "querygen.dev/runtime"
+import (
+	query "querygen.dev/runtime"
+	"querygen.dev/runtime/codec"
+)
 
 var textQuery = query.Define[string, string](query.Definition{
 	Name:   "querygen.dev/runtime/internal/words.text",
 	Kind:   query.KindInput,
 	Params: 1,
+	Code:   "ff884e7cf1cdf34e186be1b6dab05e22",
 })
 
 // Text is the content of a file.
@@ -43,6 +47,7 @@ var wordsQuery = query.Define[string, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/words.words",
 	Kind:   query.KindPure,
 	Params: 1,
+	Code:   "069ec39295c5ec2d4a695ac47ad1f060",
 })
 
 // Words counts the words of a file.
@@ -61,6 +66,7 @@ var longestQuery = query.Define[struct{}, string](query.Definition{
 	Name:  "querygen.dev/runtime/internal/words.longest",
 	Kind:  query.KindPure,
 	Fails: true,
+	Code:  "9ff49d8cdc7364be83d7b5bc98ff5d95",
 })
 
 // Longest names the file with the most words.
@@ -73,6 +79,7 @@ func Longest(cx *query.Context) (string, error) {
 var clockQuery = query.Define[struct{}, string](query.Definition{
 	Name: "querygen.dev/runtime/internal/words.clock",
 	Kind: query.KindGeneration,
+	Code: "9a312b8c2bf2ea1d0b75e8327405f711",
 })
 
 // Clock looks at the outside world.
@@ -94,13 +101,37 @@ func init() {
 	textQuery.Bind(text, func(cx *query.Context, k string) (string, error) {
 		return text(cx, k), nil
 	})
+	textQuery.PersistKey(stringCodec)
+	textQuery.PersistValue(stringCodec)
 	wordsQuery.Bind(words, func(cx *query.Context, k string) (int, error) {
 		return words(cx, k), nil
 	})
+	wordsQuery.PersistKey(stringCodec)
+	wordsQuery.PersistValue(intCodec)
 	longestQuery.Bind(longest, func(cx *query.Context, _ struct{}) (string, error) {
 		return longest(cx)
 	})
+	longestQuery.PersistValue(stringCodec)
 	clockQuery.Bind(clock, func(cx *query.Context, _ struct{}) (string, error) {
 		return clock(cx), nil
 	})
+	clockQuery.PersistValue(stringCodec)
 }
+
+var stringCodec = codec.Type[string]{
+	Encode: codec.EncodeString[string],
+	Decode: codec.DecodeString[string],
+	Equal:  codec.EqualPlain[string],
+	Schema: "3cd756aa26e2361775504fbd3ff9d0a3",
+}
+
+var intCodec = codec.Type[int]{
+	Encode: codec.EncodeInt[int],
+	Decode: codec.DecodeInt[int],
+	Equal:  codec.EqualPlain[int],
+	Schema: "c6026e6b495de80e4d68d6cdec499b01",
+}
+
+// What the fingerprints above cover, for querygen -explain:
+//
+// -ejjratH 6rqbEbDh 6sWMl_G- UC2gCnjW btxlxkZv iFBzvun8 t5b2T-XQ

@@ -1,0 +1,47 @@
+package runtime
+
+import "querygen.dev/runtime/codec"
+
+// codecs is what generated code knows of the types of a query. A query whose
+// key has no codec (it holds a Task, which is a query and a key itself) is not
+// written to disk; one whose value has none is written without it.
+type codecs[K comparable, V any] struct {
+	key   *codec.Type[K]
+	value *codec.Type[V]
+	same  bool // value decides whether two results are equal
+}
+
+// PersistKey gives the query the codec of its key. Without it the query is not
+// written to disk. Generated code calls it, in an init.
+func (q *Query[K, V]) PersistKey(t codec.Type[K]) { q.codecs.key = &t }
+
+// PersistValue gives the query the codec of its results. Its equality takes the
+// place of the one by reflection; that of the result type itself, and of the
+// options, stay above it. Generated code calls it, in an init.
+func (q *Query[K, V]) PersistValue(t codec.Type[V]) {
+	q.codecs.value = &t
+	q.codecs.same = !q.def.EqNever && !q.def.Identity && !hasEqual[V]() && !partsHaveEqual[V](&q.def)
+}
+
+// same tells whether two results are equal (promise 3).
+func (q *Query[K, V]) same(a, b *V) bool {
+	if q.codecs.same {
+		return q.codecs.value.Same(a, b)
+	}
+	return q.equal(*a, *b)
+}
+
+// Registered is what [Implementations] returns, for want of a statement at
+// package level. It has no other use.
+type Registered struct{}
+
+// Implementations lists the concrete types behind an interface that occurs in
+// results. It is called at package level, in the package of the interface or in
+// that of the queries:
+//
+//	var _ = query.Implementations[Expr](Add{}, Num{}, (*Call)(nil))
+//
+// The generator reads the types of the values; the values mean nothing. A result
+// that holds a value of a type which is not listed is not written to disk, and
+// each run of its query counts as a change.
+func Implementations[I any](values ...I) Registered { return Registered{} }
