@@ -93,9 +93,6 @@ type Wait struct {
 // the request of the waiting flight was told to look up.
 func (w *Wait) Done() <-chan struct{} { return w.ch }
 
-// On is the flight that is waited for, or nil.
-func (w *Wait) On() *Flight { return w.on }
-
 func (w *Wait) wake() {
 	select {
 	case w.ch <- struct{}{}:
