@@ -50,3 +50,48 @@ func TestErrorBeforePanic(t *testing.T) {
 		}
 	}
 }
+
+var brittleIn = query.Define[int, int](query.Definition{Name: "t/panic.in", Kind: query.KindInput, Params: 1})
+
+func init() {
+	brittleIn.Bind(nil, func(*query.Context, int) (int, error) { panic("not set") })
+}
+
+// An input that panicked as long as it was not set no longer does, though its
+// body has read nothing that could have changed.
+func TestPanicOfInputEndsWithSet(t *testing.T) {
+	db, _ := querytest.New(t, query.Options{})
+	tries := 0
+	seen, err := query.Do(t.Context(), db, func(cx *query.Context) ([]int, error) {
+		tries++
+		if tries == 1 {
+			if v, err := demandSafely(cx, 1); err == nil {
+				t.Errorf("not set, and is %d", v)
+			}
+			if err := db.Update(func(tx *query.Tx) error { brittleIn.Set(tx, 1, 7); return nil }); err != nil {
+				t.Error(err)
+			}
+		}
+		a, err := demandSafely(cx, 1)
+		if err != nil {
+			return nil, err
+		}
+		b, err := demandSafely(cx, 1)
+		return []int{a, b}, err
+	})
+	if err != nil || len(seen) != 2 || seen[0] != 7 || seen[1] != 7 {
+		t.Errorf("after the set: %v, %v", seen, err)
+	}
+	if tries != 2 {
+		t.Errorf("%d tries", tries)
+	}
+}
+
+func demandSafely(cx *query.Context, k int) (v int, err error) {
+	defer func() {
+		if p, ok := recover().(*query.PanicError); ok {
+			err = p
+		}
+	}()
+	return brittleIn.Value(cx, k), nil
+}

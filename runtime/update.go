@@ -169,9 +169,13 @@ func (db *DB) tell() {
 	}
 }
 
-// orphan takes n from whoever is at work on it: what comes of that is worthless.
+// orphan takes n from whoever is at work on it, and from whoever has seen it
+// panic: what comes of that is worthless.
 func (db *DB) orphan(n graph.ID) {
 	if f := db.board.Claimed(n); f != nil {
 		db.drop(f)
+	}
+	for _, r := range db.requests {
+		delete(r.panics, n)
 	}
 }

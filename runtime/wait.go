@@ -30,7 +30,7 @@ func (w *walk) await(from, other *flight.Flight) error {
 	}
 	w.report(Wait, other.Node)
 	w.block(w.db.board.WaitFor(from, other))
-	if p, ok := other.Panicked.(*PanicError); ok {
+	if p, ok := other.Panicked.(*PanicError); ok && other.Revision == w.db.flushed.Load() {
 		w.req.panic(other.Node, p, other.Revision, other.Reads.Reads())
 	}
 	return nil
