@@ -23,6 +23,7 @@ type Context struct {
 	flight *flight.Flight  // the run, or the root flight of the request
 	buf    *flight.Buffer  // where its reads go
 	ctx    context.Context // outside: the user's. In a request: what From derived it from, or nil
+	spare  bool            // of the function of cycle=
 	inside bool            // outside of any request by its words, but made from a Context in one
 }
 
@@ -144,6 +145,9 @@ func (c *Context) late() {
 	name := "the function that was given to Run, Do or Map"
 	if c.inQuery() {
 		name = c.db.node(c.flight.Node).String()
+	}
+	if c.spare {
+		panic("querygen: the function of the option cycle= of " + name + " calls a query; it has to make do with its arguments")
 	}
 	panic(fmt.Sprintf("querygen: the Context of %s is used after its end; the use:\n%s", name, debug.Stack()))
 }

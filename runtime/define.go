@@ -43,12 +43,13 @@ type Definition struct {
 
 // query is what the engine knows of a Query whatever its types are.
 type query struct {
-	def   Definition
-	index uint32 // among the queries of the program
-	fn    any    // the annotated function, for its position
-	pos   token.Position
-	place sync.Once
-	table func(db *DB) keeper
+	def    Definition
+	index  uint32 // among the queries of the program
+	rescue rescue // how its nodes get out of a cycle
+	fn     any    // the annotated function, for its position
+	pos    token.Position
+	place  sync.Once
+	table  func(db *DB) keeper
 }
 
 // A Query is the descriptor of one annotated function: K is its key, V its
@@ -58,7 +59,8 @@ type query struct {
 type Query[K comparable, V any] struct {
 	query
 	body   func(cx *Context, k K) (V, error)
-	equal  func(a, b V) bool // where there is no codec that knows
+	spare  func(cx *Context, k K) (V, error) // the function of the option cycle=, if there is one
+	equal  func(a, b V) bool                 // where there is no codec that knows
 	codecs codecs[K, V]
 	keys   *Query[struct{}, []K] // inputs: the node of the keys that are set
 }
@@ -106,6 +108,12 @@ func Define[K comparable, V any](d Definition) *Query[K, V] {
 // expression for a method): it tells the position of the source.
 func (q *Query[K, V]) Bind(fn any, body func(cx *Context, k K) (V, error)) {
 	q.fn, q.body = fn, body
+}
+
+// Fallback makes nodes of the query that are on a cycle take the value of f,
+// which has the option cycle=fallback: of the annotation. f may not call queries.
+func (q *Query[K, V]) Fallback(f func(cx *Context, k K) (V, error)) {
+	q.rescue, q.spare = fallback, f
 }
 
 // position is where the annotated function stands in the source that the

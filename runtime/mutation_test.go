@@ -29,7 +29,7 @@ var faults = []fault{
 	{"store an overtaken run as clean", "internal/graph/mark.go", "state = state&^kindMask | Dirty", "_ = moved"},
 	{"take the last stamp seen", "internal/graph/mark.go", "if e.owner&hasRecord == 0 {\n\t\t\tg.addRecord(p, i, seen)\n\t\t}", "if e.owner&hasRecord == 0 {\n\t\t\tg.addRecord(p, i, seen)\n\t\t} else {\n\t\t\tfor k := *g.records.At(uint32(p)); k != 0; k = g.recs.At(k - 1).next {\n\t\t\t\tif g.recs.At(k-1).edge == i {\n\t\t\t\t\tg.recs.At(k - 1).seen = seen\n\t\t\t\t}\n\t\t\t}\n\t\t}"},
 	{"mark only the direct readers", "internal/graph/mark.go", "stack = append(stack, p)", "_ = p"},
-	{"keep the stamp of a changed outcome", "run.go", "if passing || !e.same {", "if passing || !e.same && n%4 != 0 {"},
+	{"keep the stamp of a changed outcome", "run.go", "if same {", "if same || n%4 == 0 && w.db.g.Stamp(n) != 0 {"},
 	{"cycles outlive their revision", "update.go", "for n := range db.blind {", "for n := range map[graph.ID]bool{} {"},
 	{"go on at a new revision unseen", "request.go", "if !f.Reads.All(func(read graph.Read) bool { return db.holds(r, read) }) {", "if false {"},
 	{"store what an abort made", "run.go", "if f.SawAbort.Load() {\n\t\treturn true\n\t}", ""},

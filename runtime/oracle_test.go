@@ -15,6 +15,7 @@ type oracle struct {
 	memo    map[int]*oracleOutcome
 	stack   []*oracleFrame
 	onStack map[int]int
+	rescued map[int]bool // nodes that were on a cycle with cycle=
 }
 
 type oracleOutcome struct {
@@ -27,6 +28,7 @@ type oracleOutcome struct {
 type oracleFrame struct {
 	node  int
 	cycle string
+	spare *oracleOutcome // cycle=fallback: what it takes, whatever its body makes of it
 	reads []int
 }
 
@@ -39,6 +41,7 @@ func (e canonicalError) Error() string { return string(e) }
 type (
 	oraclePanic  string
 	oracleUnwind struct{ err error }
+	oracleStop   struct{ to *oracleFrame } // nothing above this frame matters any more
 )
 
 // newOracle takes a picture of the inputs and the outside world.
@@ -47,7 +50,7 @@ func newOracle(p *program) *oracle {
 	defer p.mu.Unlock()
 	return &oracle{
 		p: p, set: maps.Clone(p.set), world: slices.Clone(p.world), live: slices.Clone(p.live),
-		memo: map[int]*oracleOutcome{}, onStack: map[int]int{},
+		memo: map[int]*oracleOutcome{}, onStack: map[int]int{}, rescued: map[int]bool{},
 	}
 }
 
@@ -62,9 +65,11 @@ func (o *oracle) demand(n int) *oracleOutcome {
 	f := &oracleFrame{node: n}
 	o.onStack[n] = len(o.stack)
 	o.stack = append(o.stack, f)
+	defer func() {
+		o.stack = o.stack[:len(o.stack)-1]
+		delete(o.onStack, n)
+	}()
 	out := o.evaluate(f)
-	o.stack = o.stack[:len(o.stack)-1]
-	delete(o.onStack, n)
 	out.reads = f.reads
 	o.memo[n] = out
 	return out
@@ -73,9 +78,28 @@ func (o *oracle) demand(n int) *oracleOutcome {
 // closeCycle marks the frames from at on and answers for the call that closed
 // the cycle.
 func (o *oracle) closeCycle(at int) *oracleOutcome {
+	for _, f := range slices.Backward(o.stack[at:]) {
+		if f.spare != nil { // it is decided; nobody wants what is above it
+			panic(oracleStop{f})
+		}
+	}
 	var ids []int
+	var last *oracleFrame
 	for _, f := range o.stack[at:] {
 		ids = append(ids, f.node)
+		if o.p.nodes[f.node].flavour == pureFallback {
+			v, err := spareOf(f.node)
+			f.spare, last = &oracleOutcome{v: v, err: err}, f
+		}
+	}
+	switch first := o.stack[at]; {
+	case last == nil:
+	case first.spare != nil:
+		o.rescue(ids)
+		return first.spare
+	default: // those above last wait for first, which is below it
+		o.rescue(ids)
+		panic(oracleStop{last})
 	}
 	text := cycleString(ids)
 	for _, f := range o.stack[at:] {
@@ -84,6 +108,12 @@ func (o *oracle) closeCycle(at int) *oracleOutcome {
 		}
 	}
 	return &oracleOutcome{err: canonicalError(o.top().cycle)}
+}
+
+func (o *oracle) rescue(ids []int) {
+	for _, n := range ids {
+		o.rescued[n] = true
+	}
 }
 
 func (o *oracle) top() *oracleFrame { return o.stack[len(o.stack)-1] }
@@ -98,6 +128,13 @@ func (o *oracle) evaluate(f *oracleFrame) (out *oracleOutcome) {
 		case nil:
 		case oracleUnwind:
 			out.err = v.err
+		case oracleStop:
+			if v.to != f {
+				o.rescued[f.node] = true // it begins again
+				panic(v)
+			}
+			out = f.spare
+			return
 		case oraclePanic:
 			out.panic = string(v)
 		case string: // panicIf
@@ -130,7 +167,11 @@ func (o *oracle) read(child int) (int, error) {
 		return o.answer(child, &oracleOutcome{err: canonicalError(f.cycle)})
 	}
 	f.reads = append(f.reads, child)
-	return o.answer(child, o.demand(child))
+	out := o.demand(child)
+	if f.spare != nil {
+		panic(oracleStop{f})
+	}
+	return o.answer(child, out)
 }
 
 // answer hands an outcome to a body as the wrapper of child would.

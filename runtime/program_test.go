@@ -32,17 +32,18 @@ type program struct {
 type flavour int
 
 const (
-	pureFails   flavour = iota // (int, error)
-	pureValue                  // int
-	pureNever                  // eq=never
-	generation                 // //rerun:generation
-	always                     // //rerun:always
-	inputValue                 // //query:input
-	pureByEqual                // a result with a method Equal, by parity
+	pureFails    flavour = iota // (int, error)
+	pureValue                   // int
+	pureNever                   // eq=never
+	generation                  // //rerun:generation
+	always                      // //rerun:always
+	inputValue                  // //query:input
+	pureByEqual                 // a result with a method Equal, by parity
+	pureFallback                // cycle=fallback
 	flavours
 )
 
-func (f flavour) fails() bool { return f == pureFails || f == generation }
+func (f flavour) fails() bool { return f == pureFails || f == generation || f == pureFallback }
 
 type progNode struct {
 	flavour flavour
@@ -120,6 +121,14 @@ type env interface {
 	read(child int) (int, error)
 	readAll(children []int) ([]int, []error)
 	outside() int
+}
+
+// spareOf is what a node with cycle=fallback is on a cycle.
+func spareOf(n int) (int, error) {
+	if n%5 == 0 {
+		return 0, fmt.Errorf("spare %d", n)
+	}
+	return (3*n + 1) % modulus, nil
 }
 
 // run is the body of a node.
@@ -205,6 +214,8 @@ func brave(e env, child int) (v int, err error) {
 // What the random programs may contain.
 type features struct {
 	cycles, maps, panics, transients, impure bool
+
+	rescues bool // some nodes have cycle=
 }
 
 func newProgram(r *rand.Rand, f features) *program {
@@ -220,7 +231,19 @@ func newProgram(r *rand.Rand, f features) *program {
 	for i := range p.nodes {
 		p.nodes[i] = p.randomNode(r, f, i, i < inputs)
 	}
+	if f.rescues { // drawn after all else, so that seeds without it keep their meaning
+		for i := range p.nodes {
+			if fl := &p.nodes[i].flavour; (*fl == pureFails || *fl == pureValue) && r.IntN(3) == 0 {
+				*fl = pureFallback
+			}
+		}
+	}
 	programs.Store(p.id, p)
+	if *diffTrace {
+		for i, n := range p.nodes {
+			fmt.Printf("%d: flavour %d %+v\n", i, n.flavour, n.steps)
+		}
+	}
 	return p
 }
 
@@ -297,13 +320,15 @@ var (
 	progGen    = defineProg[int]("generation", query.KindGeneration, true, false)
 	progAlways = defineProg[int]("always", query.KindAlways, false, false)
 	progInput  = defineProg[int]("input", query.KindInput, false, false)
+	progSpare  = defineProg[int]("fallback", query.KindPure, true, false)
 	progParity = defineProg[parity]("parity", query.KindPure, false, false)
 )
 
 func init() {
-	for _, q := range []*query.Query[progKey, int]{progFails, progValue, progNever, progGen, progAlways, progInput} {
+	for _, q := range []*query.Query[progKey, int]{progFails, progValue, progNever, progGen, progAlways, progInput, progSpare} {
 		q.Bind(nil, runProg)
 	}
+	progSpare.Fallback(func(_ *query.Context, k progKey) (int, error) { return spareOf(k.Node) })
 	progParity.Bind(nil, func(cx *query.Context, k progKey) (parity, error) {
 		v, err := runProg(cx, k)
 		return parity(v), err
@@ -406,6 +431,8 @@ func (p *program) demand(cx *query.Context, n int) (int, error) {
 		return progValue.Value(cx, k), nil
 	case pureNever:
 		return progNever.Value(cx, k), nil
+	case pureFallback:
+		return progSpare.Get(cx, k)
 	case generation:
 		return progGen.Get(cx, k)
 	case always:

@@ -38,11 +38,13 @@ func (w *walk) run(top *frame, cause graph.ID) error {
 	e.reads = f.Reads.End()
 	w.lock()
 	w.pop()
-	kind := w.conclude(f, k, slot, &e)
+	kind := w.conclude(f, k, &e)
 	w.token, f.Token = f.Token, false
 	w.db.unwatch(f)
 	w.db.board.End(f)
-	w.finished(kind, f.Node, start, e.err)
+	if !f.Decided { // else that was reported
+		w.finished(kind, f.Node, start, e.err)
+	}
 	return nil
 }
 
@@ -189,7 +191,7 @@ func (db *DB) stack(f *flight.Flight) []Node {
 }
 
 // conclude stores what a run ended in, or not, and says what to report.
-func (w *walk) conclude(f *flight.Flight, k keeper, slot uint32, e *ending) EventKind {
+func (w *walk) conclude(f *flight.Flight, k keeper, e *ending) EventKind {
 	n, rev := f.Node, w.db.flushed.Load()
 	switch {
 	case f.Orphaned, f.Cycle != nil && f.Revision != rev:
@@ -205,16 +207,7 @@ func (w *walk) conclude(f *flight.Flight, k keeper, slot uint32, e *ending) Even
 		return Cancel
 	}
 	passing := f.Transient.Load() || e.passing
-	times := w.db.g.Times(n)
-	times.Ran, times.Verified = rev, rev
-	kind := Cutoff
-	if passing || !e.same {
-		kind = Changed
-		times.Changed = rev
-		k.commit(slot, e.out, w.db.g.NewStamp(n))
-	} else {
-		w.db.cutoffs.Add(1)
-	}
+	kind := w.store(n, e, e.same && !passing)
 	reads, lived := withoutPanics(e.reads)
 	if f.Cycle != nil || lived {
 		w.db.blind[n] = true
@@ -227,6 +220,20 @@ func (w *walk) conclude(f *flight.Flight, k keeper, slot uint32, e *ending) Even
 	}
 	w.db.g.Finish(n, w.req.ID, reads, volatile)
 	return kind
+}
+
+// store makes an outcome that of n.
+func (w *walk) store(n graph.ID, e *ending, same bool) EventKind {
+	rev, times := w.db.flushed.Load(), w.db.g.Times(n)
+	times.Ran, times.Verified = rev, rev
+	if same {
+		w.db.cutoffs.Add(1)
+		return Cutoff
+	}
+	times.Changed = rev
+	k, slot := w.db.keeper(n)
+	k.commit(slot, e.out, w.db.g.NewStamp(n))
+	return Changed
 }
 
 // withoutPanics removes the reads that ended in a panic, and reports whether the

@@ -39,6 +39,7 @@ type keeper interface {
 	key(slot uint32) any
 	outcome(slot uint32) any
 	run(cx *Context, slot uint32) (out any, err error) // runs the body
+	spare(cx *Context, slot uint32) any                // runs the function of the option cycle=
 	fail(err error) any                                // an outcome without values
 	same(slot uint32, out any) bool                    // is out equal to the current outcome?
 	commit(slot uint32, out any, stamp uint32)
@@ -105,6 +106,11 @@ func (t *table[K, V]) run(cx *Context, slot uint32) (any, error) {
 	}
 	v, err := t.q.body(cx, t.cells.At(slot).key)
 	return &outcome[V]{value: v, err: err}, err
+}
+
+func (t *table[K, V]) spare(cx *Context, slot uint32) any {
+	v, err := t.q.spare(cx, t.cells.At(slot).key)
+	return &outcome[V]{value: v, err: err}
 }
 
 func (t *table[K, V]) fail(err error) any { return &outcome[V]{err: err} }

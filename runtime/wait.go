@@ -12,10 +12,12 @@ import (
 func (w *walk) await(from, other *flight.Flight) error {
 	if c := w.db.board.Path(other, from); c != nil {
 		switch {
+		case w.idle(c):
+			// It opens when those who were dropped have seen it.
 		case w.stale(c):
 			// Somebody on it unwinds already: it will open by itself.
 		case !c.Requests:
-			w.db.closeCycle(c.Flights)
+			w.onCycle(c.Flights)
 			return nil
 		default:
 			w.yield(c)
@@ -26,6 +28,9 @@ func (w *walk) await(from, other *flight.Flight) error {
 	}
 	if w.db.overtaken(other) {
 		w.db.drop(other)
+		return nil
+	}
+	if from.Orphaned {
 		return nil
 	}
 	w.report(Wait, other.Node)
@@ -39,7 +44,7 @@ func (w *walk) await(from, other *flight.Flight) error {
 // awaitEnd waits for the end of the request that holds node n.
 func (w *walk) awaitEnd(from *flight.Flight, n graph.ID, holder *flight.Request) error {
 	if c := w.db.board.PathEnd(holder, from); c != nil {
-		if !w.stale(c) {
+		if !w.idle(c) && !w.stale(c) {
 			w.yield(c)
 		}
 		if w.req.err != nil {
@@ -49,6 +54,29 @@ func (w *walk) awaitEnd(from *flight.Flight, n graph.ID, holder *flight.Request)
 	w.report(Wait, n)
 	w.block(w.db.board.WaitEnd(from, holder))
 	return nil
+}
+
+// idle reports whether the way leads through a flight that has lost its node: its
+// own calls are wanted by nobody, and are dropped as far as they lie on the way.
+func (w *walk) idle(c *flight.Circle) bool {
+	last := -1
+	for i, f := range c.Flights {
+		if f.Orphaned {
+			last = i
+		}
+	}
+	if last >= 0 {
+		w.dropCalls(c.Flights, last)
+	}
+	return last >= 0
+}
+
+// dropCalls drops the calls on the way from the flight at i on, those of these
+// calls, and so on.
+func (w *walk) dropCalls(way []*flight.Flight, i int) {
+	for i++; i < len(way) && way[i].Parent == way[i-1]; i++ {
+		w.db.drop(way[i])
+	}
 }
 
 // stale reports whether somebody on the circle has to end: because what it has

@@ -46,6 +46,7 @@ type Flight struct {
 	Looked    atomic.Bool // the body may know through its Context that its request has ended
 	Token     bool        // it has a token
 	Fleeting  bool        // the cycle depends on something that is good for one request only
+	Decided   bool        // the outcome is settled while the body is still at work
 	Orphaned  bool        // the node was taken away; the outcome is dropped
 	Forced    error       // what the run ends in, whatever its body makes of it
 	Panicked  error       // how it ended, for those who wait: a panic
@@ -156,11 +157,17 @@ func (b *Board) End(f *Flight) {
 }
 
 // Orphan takes the node of f away from it: f goes on, and what it ends in is
-// dropped.
+// dropped. Its calls that wait are told, and those who wait for it.
 func (b *Board) Orphan(f *Flight) {
+	if f.Orphaned {
+		return
+	}
 	f.Orphaned = true
 	delete(b.claims, f.Node)
 	for _, w := range f.waiters {
+		w.wake()
+	}
+	for _, w := range f.waits {
 		w.wake()
 	}
 }

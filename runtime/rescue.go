@@ -1,0 +1,118 @@
+package runtime
+
+import (
+	"runtime/debug"
+	"slices"
+
+	"querygen.dev/runtime/internal/flight"
+	"querygen.dev/runtime/internal/graph"
+)
+
+// A rescue is how the nodes of a query get out of a cycle.
+type rescue uint8
+
+const (
+	noRescue rescue = iota // they end in the CycleError
+	fallback               // they take the value of another function
+)
+
+func (db *DB) rescueOf(n graph.ID) rescue {
+	k, _ := db.keeper(n)
+	return k.query().rescue
+}
+
+// onCycle deals with a cycle of calls, which the call of the last flight to the
+// first would close. If nothing can be done but to look again, because the lock
+// was not held, it has changed nothing.
+func (w *walk) onCycle(flights []*flight.Flight) {
+	marked := func(f *flight.Flight) bool { return w.db.rescueOf(f.Node) == fallback }
+	if !slices.ContainsFunc(flights, marked) {
+		w.db.closeCycle(flights)
+		return
+	}
+	w.fallBack(flights, marked)
+}
+
+// fallBack gives the marked flights on a cycle what their functions say, and the
+// others go on with that. Each unfinished node waits for one other, so whatever
+// is demanded first leads into the same cycle, and the values don't depend on it.
+//
+// The outcome of a marked flight is settled here and now: its body may be in the
+// very call that is waiting for it. The body learns it at its next call.
+func (w *walk) fallBack(flights []*flight.Flight, marked func(*flight.Flight) bool) {
+	first, from := flights[0], flights[len(flights)-1]
+	rev := w.db.flushed.Load()
+	spares := make([]ending, len(flights))
+	w.unlock()
+	for i, f := range flights {
+		if marked(f) {
+			spares[i] = w.db.spare(f)
+		}
+	}
+	w.lock()
+	c := w.db.board.Path(first, from)
+	if c == nil || w.db.flushed.Load() != rev || !slices.Equal(c.Flights, flights) {
+		return
+	}
+	fleeting := slices.ContainsFunc(flights, w.db.fleeting)
+	last := 0
+	for i, f := range flights {
+		if marked(f) {
+			f.Fleeting = f.Fleeting || fleeting
+			w.decide(f, &spares[i])
+			last = i
+		}
+	}
+	if marked(first) {
+		return // the one who asks has the answer
+	}
+	// Who was called on the way from the last marked flight to here can't go on:
+	// what they wait for is below them. They are called again when it is there.
+	w.dropCalls(flights, last)
+}
+
+// spare calls the function of cycle= for a flight, without the lock.
+func (db *DB) spare(f *flight.Flight) (e ending) {
+	defer func() {
+		if e.how == returned {
+			return
+		}
+		if v := recover(); v != nil {
+			e = ending{how: panicked, panic: &PanicError{Value: v, Queries: db.stack(f), Stack: debug.Stack()}}
+		}
+	}()
+	db.mu.Lock()
+	k, slot := db.keeper(f.Node)
+	cx := &Context{db: db, req: db.requests[f.Req.ID], flight: f, buf: new(flight.Buffer), spare: true}
+	db.mu.Unlock()
+	cx.buf.End() // it may call nothing
+	e.out = k.spare(cx, slot)
+	e.same = k.same(slot, e.out)
+	e.how = returned
+	return e
+}
+
+// decide settles the outcome of a flight, whatever its body makes of it.
+func (w *walk) decide(f *flight.Flight, e *ending) {
+	n, rev := f.Node, w.db.flushed.Load()
+	f.Decided = true
+	defer w.db.drop(f)
+	if e.how == panicked {
+		f.Panicked, f.Revision = e.panic, rev
+		w.db.requests[f.Req.ID].panic(n, e.panic, rev, []graph.Read{{Node: w.db.counter, Stamp: neverStamp}})
+		return
+	}
+	kind := w.store(n, e, e.same)
+	// Nothing tells when the cycle goes: the node runs in each revision. So only
+	// what it has read for sure counts.
+	var reads []graph.Read
+	if f.Running {
+		reads, _ = withoutPanics(f.Reads.Reads())
+	}
+	w.db.blind[n] = true
+	if f.Fleeting {
+		w.db.board.Hold(n, f.Req)
+	}
+	w.db.g.Finish(n, f.Req.ID, reads, f.Fleeting)
+	w.report(kind, n)
+}
