@@ -22,15 +22,22 @@ func (db *DB) rescueOf(n graph.ID) rescue {
 }
 
 // onCycle deals with a cycle of calls, which the call of the last flight to the
-// first would close. If nothing can be done but to look again, because the lock
-// was not held, it has changed nothing.
-func (w *walk) onCycle(flights []*flight.Flight) {
+// first would close. The caller looks at everything again, or, if the answer is
+// false, waits for the first flight.
+func (w *walk) onCycle(c *flight.Circle) (settled bool) {
 	marked := func(f *flight.Flight) bool { return w.db.rescueOf(f.Node) == fallback }
-	if !slices.ContainsFunc(flights, marked) {
-		w.db.closeCycle(flights)
-		return
+	elsewhere := func(f *flight.Flight) bool { return f.Req != w.req.Request }
+	switch {
+	case !slices.ContainsFunc(c.Flights, marked):
+		w.db.closeCycle(c.Flights)
+	case slices.ContainsFunc(c.Flights, elsewhere) && slices.ContainsFunc(c.Flights, w.db.fleeting):
+		// What is good for one request only is settled for one request at a time.
+		w.yield(c)
+		return false
+	default:
+		w.fallBack(c.Flights, marked)
 	}
-	w.fallBack(flights, marked)
+	return true
 }
 
 // fallBack gives the marked flights on a cycle what their functions say, and the
@@ -53,6 +60,14 @@ func (w *walk) fallBack(flights []*flight.Flight, marked func(*flight.Flight) bo
 	c := w.db.board.Path(first, from)
 	if c == nil || w.db.flushed.Load() != rev || !slices.Equal(c.Flights, flights) {
 		return
+	}
+	for i, s := range spares {
+		if s.how == panicked { // they would not agree in the next request otherwise
+			for k := range spares {
+				spares[k] = spares[i]
+			}
+			break
+		}
 	}
 	fleeting := slices.ContainsFunc(flights, w.db.fleeting)
 	last := 0

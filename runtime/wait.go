@@ -17,8 +17,9 @@ func (w *walk) await(from, other *flight.Flight) error {
 		case w.stale(c):
 			// Somebody on it unwinds already: it will open by itself.
 		case !c.Requests:
-			w.onCycle(c.Flights)
-			return nil
+			if w.onCycle(c) {
+				return nil
+			}
 		default:
 			w.yield(c)
 		}
@@ -50,6 +51,9 @@ func (w *walk) awaitEnd(from *flight.Flight, n graph.ID, holder *flight.Request)
 		if w.req.err != nil {
 			return nil
 		}
+	}
+	if from.Orphaned {
+		return nil
 	}
 	w.report(Wait, n)
 	w.block(w.db.board.WaitEnd(from, holder))
