@@ -49,19 +49,21 @@ type DB struct {
 	updating   sync.Mutex    // makes updates serial; taken before mu
 	ownUpdates atomic.Uint64 // updates from inside a Run or Do
 
-	mu       sync.Mutex // guards what follows, and the graph except states
-	g        *graph.Graph
-	board    *flight.Board
-	requests map[uint64]*request
-	lastID   uint64
-	idle     *sync.Cond                      // signalled when a request ends
-	counter  graph.ID                        // the node of the generation counter
-	moved    bool                            // the generation has moved since the last flush
-	watchers map[*flight.Flight]*flight.Life // runs whose bodies look at the end of their Context
-	refresh  []graph.ID                      // nodes to run at their next demand
-	blind    map[graph.ID]bool               // nodes whose reads do not tell when they change; they run in each revision
-	dirty    []keeper                        // tables with sets that are not flushed
-	news     chan struct{}                   // closed at the next revision; nil: nobody waits for it
+	mu         sync.Mutex // guards what follows, and the graph except states
+	g          *graph.Graph
+	board      *flight.Board
+	requests   map[uint64]*request
+	lastID     uint64
+	idle       *sync.Cond                      // signalled when a request ends
+	counter    graph.ID                        // the node of the generation counter
+	moved      bool                            // the generation has moved since the last flush
+	watchers   map[*flight.Flight]*flight.Life // runs whose bodies look at the end of their Context
+	refresh    []graph.ID                      // nodes to run at their next demand
+	blind      map[graph.ID]bool               // nodes whose reads do not tell when they change; they run in each revision
+	iterations map[uint64]*iteration           // in progress
+	heads      map[graph.ID][]graph.ID         // by the node that was iterated: others whose reads are only that
+	dirty      []keeper                        // tables with sets that are not flushed
+	news       chan struct{}                   // closed at the next revision; nil: nobody waits for it
 
 	hits     *xsync.Counter
 	runs     atomic.Uint64
@@ -75,14 +77,16 @@ func New(opts Options) *DB {
 		opts.Parallelism = goruntime.GOMAXPROCS(0)
 	}
 	db := &DB{
-		opts:     opts,
-		g:        graph.New(),
-		board:    flight.NewBoard(opts.Parallelism),
-		done:     make(chan struct{}),
-		watchers: map[*flight.Flight]*flight.Life{},
-		requests: map[uint64]*request{},
-		blind:    map[graph.ID]bool{},
-		hits:     xsync.NewCounter(),
+		opts:       opts,
+		g:          graph.New(),
+		board:      flight.NewBoard(opts.Parallelism),
+		done:       make(chan struct{}),
+		watchers:   map[*flight.Flight]*flight.Life{},
+		requests:   map[uint64]*request{},
+		blind:      map[graph.ID]bool{},
+		iterations: map[uint64]*iteration{},
+		heads:      map[graph.ID][]graph.ID{},
+		hits:       xsync.NewCounter(),
 	}
 	db.idle = sync.NewCond(&db.mu)
 	db.tables.Store(&[]keeper{})

@@ -116,6 +116,13 @@ func (q *Query[K, V]) Fallback(f func(cx *Context, k K) (V, error)) {
 	q.rescue, q.spare = fallback, f
 }
 
+// Fixpoint makes nodes of the query that are on a cycle be run again and again,
+// beginning with the value of f, until nothing changes; f has the option
+// cycle=fixpoint: of the annotation, and may not call queries.
+func (q *Query[K, V]) Fixpoint(f func(cx *Context, k K) (V, error)) {
+	q.rescue, q.spare = fixpoint, f
+}
+
 // position is where the annotated function stands in the source that the
 // program was built from.
 func (q *query) position() token.Position {

@@ -132,6 +132,7 @@ func (w *walk) leave() {
 func (w *walk) abandon() {
 	for len(w.frames) > 0 {
 		f := w.pop().flight
+		w.db.giveUp(f)
 		if f.Reads != nil {
 			f.Reads.End()
 		}
@@ -216,10 +217,10 @@ func (w *walk) to(n graph.ID) error {
 		if w.meetsCycle(n) {
 			return w.base.Cycle
 		}
-		if p := w.req.panicOf(n); p != nil {
+		if p := w.req.panicOf(n, w.base.View); p != nil {
 			return p
 		}
-		if w.db.g.GreenFor(n, w.req.ID) {
+		if w.db.g.GreenFor(n, w.base.View) {
 			if first {
 				w.db.hits.Inc()
 				w.report(Hit, n)
@@ -255,21 +256,27 @@ func (w *walk) step() error {
 		w.db.board.End(top.flight)
 		return nil
 	}
+	if top.flight.Rerun {
+		return w.run(top, 0)
+	}
 	if top.flight.Cycle != nil {
 		top.flight.Halted.Store(true)
 		return w.run(top, 0)
 	}
 	if top.flight.Epoch != g.Epoch() {
+		if w.mustRun(top.flight.Node) {
+			return w.run(top, 0)
+		}
 		top.records = g.Records(top.flight.Node, top.records[:0])
 		top.next = 0
 		top.flight.Epoch = g.Epoch()
 	}
 	for ; top.next < len(top.records); top.next++ {
 		rec := top.records[top.next]
-		if w.req.panicOf(rec.Child) != nil {
+		if w.req.panicOf(rec.Child, w.base.View) != nil {
 			return w.run(top, rec.Child) // it would meet the panic, and may live with it
 		}
-		if !g.GreenFor(rec.Child, w.req.ID) {
+		if !g.GreenFor(rec.Child, w.base.View) {
 			return w.enter(rec.Child)
 		}
 		if g.Stamp(rec.Child) != rec.Seen {
@@ -285,7 +292,8 @@ func (w *walk) step() error {
 func (w *walk) verified(top *frame) {
 	n := top.flight.Node
 	w.pop()
-	w.db.g.Verified(n, w.req.ID, top.records)
+	w.db.g.Verified(n, w.base.View, top.records)
+	w.enlist(n, nil)
 	w.db.g.Times(n).Verified = w.db.flushed.Load()
 	w.db.verified.Add(1)
 	w.db.board.End(top.flight)
@@ -323,7 +331,7 @@ func (w *walk) mustRun(n graph.ID) bool {
 	if s.Kind() == graph.Never || s.Kind() == graph.Must {
 		return true
 	}
-	return s&graph.Volatile != 0 && !w.db.g.RanFor(n, w.req.ID)
+	return s&graph.Volatile != 0 && !w.db.g.RanFor(n, w.base.View)
 }
 
 // resume ends the call: the body that made it goes on, and needs a token again.

@@ -31,7 +31,7 @@ var faults = []fault{
 	{"mark only the direct readers", "internal/graph/mark.go", "stack = append(stack, p)", "_ = p"},
 	{"keep the stamp of a changed outcome", "run.go", "if same {", "if same || n%4 == 0 && w.db.g.Stamp(n) != 0 {"},
 	{"cycles outlive their revision", "update.go", "for n := range db.blind {", "for n := range map[graph.ID]bool{} {"},
-	{"go on at a new revision unseen", "request.go", "if !f.Reads.All(func(read graph.Read) bool { return db.holds(r, read) }) {", "if false {"},
+	{"go on at a new revision unseen", "request.go", "if !f.Reads.All(func(read graph.Read) bool { return db.holds(r, f.View, read) }) {", "if false {"},
 	{"store what an abort made", "run.go", "if f.SawAbort.Load() {\n\t\treturn true\n\t}", ""},
 	{"let a cycle go on", "demand.go", "f.Awaited = false // from now on\n\treturn true", "f.Awaited = false\n\treturn n%2 == 0"},
 	{"ignore the generation", "run.go", "if q.def.Kind == KindGeneration {", "if q.def.Kind == KindGeneration && f.Node%2 == 0 {"},

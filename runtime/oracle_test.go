@@ -78,6 +78,9 @@ func (o *oracle) demand(n int) *oracleOutcome {
 // closeCycle marks the frames from at on and answers for the call that closed
 // the cycle.
 func (o *oracle) closeCycle(at int) *oracleOutcome {
+	if spare := o.stack[at].spare; spare != nil {
+		return spare
+	}
 	for _, f := range slices.Backward(o.stack[at:]) {
 		if f.spare != nil { // it is decided; nobody wants what is above it
 			panic(oracleStop{f})

@@ -26,24 +26,26 @@ type request struct {
 	after  <-chan struct{}      // what to wait for before it begins again
 }
 
-// A panicIn is the panic of a body in a revision, and what the body had read.
+// A panicIn is the panic of a body in a revision, what the body had read, and
+// the view it read in.
 type panicIn struct {
 	err   *PanicError
 	rev   uint64
 	reads []graph.Read
+	view  uint64
 }
 
-// panic makes p what n ended in, for this request, in revision rev.
-func (r *request) panic(n graph.ID, p *PanicError, rev uint64, reads []graph.Read) {
+// panic makes p what n ended in, for a view of this request, in revision rev.
+func (r *request) panic(n graph.ID, p *PanicError, rev uint64, reads []graph.Read, view uint64) {
 	if r.panics == nil {
 		r.panics = map[graph.ID]panicIn{}
 	}
-	r.panics[n] = panicIn{p, rev, reads}
+	r.panics[n] = panicIn{p, rev, reads, view}
 }
 
 // panicOf returns the panic that n ended in, if it did in this revision.
-func (r *request) panicOf(n graph.ID) *PanicError {
-	if p, ok := r.panics[n]; ok && p.rev == r.db.flushed.Load() {
+func (r *request) panicOf(n graph.ID, v graph.View) *PanicError {
+	if p, ok := r.panics[n]; ok && p.rev == r.db.flushed.Load() && slices.Contains(v, p.view) {
 		return p.err
 	}
 	return nil
@@ -129,7 +131,7 @@ func (db *DB) advance(r *request, f *flight.Flight) bool {
 		return true
 	}
 	db.flush()
-	if !f.Reads.All(func(read graph.Read) bool { return db.holds(r, read) }) {
+	if !f.Reads.All(func(read graph.Read) bool { return db.holds(r, f.View, read) }) {
 		if f == r.Root {
 			db.abort(r, ErrSuperseded)
 		}
@@ -147,34 +149,35 @@ func (db *DB) overtaken(f *flight.Flight) bool {
 
 // drop takes its node away from a run that was overtaken, and tells its body.
 func (db *DB) drop(f *flight.Flight) {
+	db.giveUp(f)
 	db.board.Orphan(f)
 	if life := db.watchers[f]; life != nil {
 		life.Cancel(ErrSuperseded)
 	}
 }
 
-func (db *DB) allHold(r *request, reads []graph.Read) bool {
-	return !slices.ContainsFunc(reads, func(read graph.Read) bool { return !db.holds(r, read) })
+func (db *DB) allHold(r *request, v graph.View, reads []graph.Read) bool {
+	return !slices.ContainsFunc(reads, func(read graph.Read) bool { return !db.holds(r, v, read) })
 }
 
 // holds reports whether the child of a read is green at the stamp that was seen,
 // or still panics.
-func (db *DB) holds(r *request, read graph.Read) bool {
+func (db *DB) holds(r *request, v graph.View, read graph.Read) bool {
 	if read.Stamp == neverStamp {
-		return db.stillPanics(r, read.Node)
+		return db.stillPanics(r, v, read.Node)
 	}
-	return db.g.GreenFor(read.Node, r.ID) && db.g.Stamp(read.Node) == read.Stamp
+	return db.g.GreenFor(read.Node, v) && db.g.Stamp(read.Node) == read.Stamp
 }
 
 // stillPanics reports whether n panics in this revision too: all that its body
 // had read before still holds.
-func (db *DB) stillPanics(r *request, n graph.ID) bool {
+func (db *DB) stillPanics(r *request, v graph.View, n graph.ID) bool {
 	p, ok := r.panics[n]
-	if !ok {
+	if !ok || !slices.Contains(v, p.view) {
 		return false
 	}
 	rev := db.flushed.Load()
-	if p.rev != rev && !db.allHold(r, p.reads) {
+	if p.rev != rev && !db.allHold(r, v, p.reads) {
 		return false
 	}
 	p.rev = rev

@@ -14,6 +14,7 @@ type rescue uint8
 const (
 	noRescue rescue = iota // they end in the CycleError
 	fallback               // they take the value of another function
+	fixpoint               // they run until nothing changes
 )
 
 func (db *DB) rescueOf(n graph.ID) rescue {
@@ -114,9 +115,10 @@ func (w *walk) decide(f *flight.Flight, e *ending) {
 	defer w.db.drop(f)
 	if e.how == panicked {
 		f.Panicked, f.Revision = e.panic, rev
-		w.db.requests[f.Req.ID].panic(n, e.panic, rev, []graph.Read{{Node: w.db.counter, Stamp: neverStamp}})
+		w.db.requests[f.Req.ID].panic(n, e.panic, rev, w.db.unsure(), f.View.Innermost())
 		return
 	}
+	before := w.before(n)
 	kind := w.store(n, e, e.same)
 	// Nothing tells when the cycle goes: the node runs in each revision. So only
 	// what it has read for sure counts.
@@ -128,6 +130,10 @@ func (w *walk) decide(f *flight.Flight, e *ending) {
 	if f.Fleeting {
 		w.db.board.Hold(n, f.Req)
 	}
-	w.db.g.Finish(n, f.Req.ID, reads, f.Fleeting)
+	w.db.g.Finish(n, f.View, reads, f.Fleeting)
+	if f.Fleeting {
+		w.db.g.Move(n, f.View.Innermost())
+	}
+	w.enlist(n, before)
 	w.report(kind, n)
 }

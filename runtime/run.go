@@ -14,7 +14,7 @@ import (
 // made it necessary, 0 if there is none to blame.
 func (w *walk) run(top *frame, cause graph.ID) error {
 	f := top.flight
-	f.Running = true
+	f.Running, f.Rerun = true, false
 	f.Reads = new(flight.Buffer)
 	f.Rev.Store(w.db.flushed.Load())
 	if !w.token {
@@ -30,13 +30,13 @@ func (w *walk) run(top *frame, cause graph.ID) error {
 		f.Reads.Add(w.db.counter, w.db.g.Stamp(w.db.counter))
 		f.Reads.Unlock()
 	}
-	w.db.runs.Add(1)
 	start := w.started(f.Node, cause)
-	w.unlock()
-	cx := &Context{db: w.db, req: w.req, flight: f, buf: f.Reads}
-	e := w.db.runAt(f.Depth, cx, k, slot)
-	e.reads = f.Reads.End()
-	w.lock()
+	var e ending
+	if q.rescue == fixpoint {
+		e = w.iterate(f, k, slot)
+	} else {
+		e = w.body(f, k, slot)
+	}
 	w.pop()
 	kind := w.conclude(f, k, &e)
 	w.token, f.Token = f.Token, false
@@ -46,6 +46,16 @@ func (w *walk) run(top *frame, cause graph.ID) error {
 		w.finished(kind, f.Node, start, e.err)
 	}
 	return nil
+}
+
+// body runs the body of f once, without the lock.
+func (w *walk) body(f *flight.Flight, k keeper, slot uint32) ending {
+	w.db.runs.Add(1)
+	w.unlock()
+	e := w.db.runAt(f.Depth, &Context{db: w.db, req: w.req, flight: f, buf: f.Reads}, k, slot)
+	e.reads = f.Reads.End()
+	w.lock()
+	return e
 }
 
 // started and finished report a run; there is no clock without OnEvent.
@@ -77,6 +87,9 @@ type ending struct {
 	panic *PanicError
 
 	passing bool // the error says that it is not to be remembered
+	kept    bool // an iteration has stored it
+	final   bool // an iteration has ended: whether the reads hold says nothing any more
+	kind    EventKind
 	reads   []graph.Read
 }
 
@@ -200,13 +213,16 @@ func (w *walk) conclude(f *flight.Flight, k keeper, e *ending) EventKind {
 		return Cancel
 	case e.how == panicked:
 		// The old outcome, the reads and the records stay for later.
-		if w.db.allHold(w.req, e.reads) {
+		if e.final || w.db.allHold(w.req, w.base.View, e.reads) {
 			f.Panicked, f.Revision = e.panic, rev
-			w.req.panic(n, e.panic, rev, e.reads)
+			w.req.panic(n, e.panic, rev, e.reads, w.base.View.Innermost())
 		}
 		return Cancel
+	case e.kept:
+		return e.kind
 	}
 	passing := f.Transient.Load() || e.passing
+	before := w.before(n)
 	kind := w.store(n, e, e.same && !passing)
 	reads, lived := withoutPanics(e.reads)
 	if f.Cycle != nil || lived {
@@ -218,7 +234,12 @@ func (w *walk) conclude(f *flight.Flight, k keeper, e *ending) EventKind {
 	if volatile {
 		w.db.board.Hold(n, w.req.Request)
 	}
-	w.db.g.Finish(n, w.req.ID, reads, volatile)
+	w.db.g.Finish(n, w.base.View, reads, volatile)
+	if f.Fleeting && len(w.base.View) > 1 {
+		w.db.g.Move(n, w.base.View.Innermost()) // what led to the cycle may be good for less than the request
+	}
+	w.enlist(n, before)
+	w.db.forgetHeads(n, nil)
 	return kind
 }
 

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"fmt"
 	"sync/atomic"
 
 	"github.com/puzpuzpuz/xsync/v4"
@@ -14,6 +15,14 @@ type outcome[V any] struct {
 	value V
 	err   error
 	stamp uint32
+}
+
+// String is for error messages.
+func (o *outcome[V]) String() string {
+	if o.err != nil {
+		return "the error " + o.err.Error()
+	}
+	return fmt.Sprintf("%+v", o.value)
 }
 
 // A cell holds the key and the current outcome of one node.
@@ -42,8 +51,10 @@ type keeper interface {
 	spare(cx *Context, slot uint32) any                // runs the function of the option cycle=
 	fail(err error) any                                // an outcome without values
 	same(slot uint32, out any) bool                    // is out equal to the current outcome?
+	alike(a, b any) bool                               // are two outcomes equal?
 	commit(slot uint32, out any, stamp uint32)
-	flush() // applies what was set
+	restore(slot uint32, out any) // makes an older outcome the current one
+	flush()                       // applies what was set
 }
 
 func newTable[K comparable, V any](db *DB, q *Query[K, V]) *table[K, V] {
@@ -119,6 +130,10 @@ func (t *table[K, V]) same(slot uint32, out any) bool {
 	return t.sameOutcome(t.cells.At(slot).out.Load(), out.(*outcome[V]))
 }
 
+func (t *table[K, V]) alike(a, b any) bool {
+	return t.sameOutcome(a.(*outcome[V]), b.(*outcome[V]))
+}
+
 func (t *table[K, V]) sameOutcome(a, b *outcome[V]) bool {
 	return a != nil && !t.q.def.EqNever && equalErrors(a.err, b.err) && t.q.same(&a.value, &b.value)
 }
@@ -127,6 +142,10 @@ func (t *table[K, V]) commit(slot uint32, out any, stamp uint32) {
 	o := out.(*outcome[V])
 	o.stamp = stamp
 	t.cells.At(slot).out.Store(o)
+}
+
+func (t *table[K, V]) restore(slot uint32, out any) {
+	t.cells.At(slot).out.Store(out.(*outcome[V]))
 }
 
 func (t *table[K, V]) flush() {

@@ -178,4 +178,7 @@ func (db *DB) orphan(n graph.ID) {
 	for _, r := range db.requests {
 		delete(r.panics, n)
 	}
+	for _, it := range db.iterations {
+		delete(it.old, n)
+	}
 }

@@ -11,8 +11,11 @@ import (
 // other waits for from in turn, that is a cycle, and nobody waits.
 func (w *walk) await(from, other *flight.Flight) error {
 	if c := w.db.board.Path(other, from); c != nil {
+		handled, settled := w.iterated(from, c)
 		switch {
-		case w.idle(c):
+		case settled:
+			return nil
+		case handled, w.idle(c):
 			// It opens when those who were dropped have seen it.
 		case w.stale(c):
 			// Somebody on it unwinds already: it will open by itself.
@@ -37,7 +40,11 @@ func (w *walk) await(from, other *flight.Flight) error {
 	w.report(Wait, other.Node)
 	w.block(w.db.board.WaitFor(from, other))
 	if p, ok := other.Panicked.(*PanicError); ok && other.Revision == w.db.flushed.Load() {
-		w.req.panic(other.Node, p, other.Revision, other.Reads.Reads())
+		view := w.req.ID
+		if len(other.View) > 1 {
+			view = other.View.Innermost()
+		}
+		w.req.panic(other.Node, p, other.Revision, other.Reads.Reads(), view)
 	}
 	return nil
 }
@@ -62,11 +69,15 @@ func (w *walk) awaitEnd(from *flight.Flight, n graph.ID, holder *flight.Request)
 
 // idle reports whether the way leads through a flight that has lost its node: its
 // own calls are wanted by nobody, and are dropped as far as they lie on the way.
+// An iteration among them is wanted: it may be who has taken that node.
 func (w *walk) idle(c *flight.Circle) bool {
 	last := -1
 	for i, f := range c.Flights {
-		if f.Orphaned {
+		switch {
+		case f.Orphaned:
 			last = i
+		case f.Iteration != 0:
+			last = -1
 		}
 	}
 	if last >= 0 {
@@ -87,25 +98,44 @@ func (w *walk) dropCalls(way []*flight.Flight, i int) {
 // read is of an older revision, or because nobody wants it any more.
 func (w *walk) stale(c *flight.Circle) bool {
 	stale := false
-	for _, f := range c.Flights {
-		stale = w.db.ending(f) || stale
+	for i, f := range c.Flights {
+		// The last one is the one who asks. It has just looked.
+		if f.Orphaned {
+			continue
+		}
+		passed := i == len(c.Flights)-1 || w.passed(f, c.Flights[i+1].Node)
+		stale = w.db.ending(f, passed) || stale
 	}
 	return stale
 }
 
-// ending reports whether f will end by itself, and sees to it.
-func (db *DB) ending(f *flight.Flight) bool {
+// passed reports whether a flight that is being verified, and demands a node, has
+// passed only reads that hold. It would not come back to them.
+func (w *walk) passed(f *flight.Flight, node graph.ID) bool {
+	if f.Running || f.Epoch == w.db.g.Epoch() {
+		return true
+	}
+	for _, rec := range w.db.g.Records(f.Node, nil) {
+		if rec.Child == node {
+			return true
+		}
+		if !w.db.g.GreenFor(rec.Child, f.View) || w.db.g.Stamp(rec.Child) != rec.Seen {
+			return false
+		}
+	}
+	return false
+}
+
+// ending reports whether f will end by itself, and sees to it. passed says that
+// its verification has passed only reads that hold.
+func (db *DB) ending(f *flight.Flight, passed bool) bool {
 	r := db.requests[f.Req.ID]
 	switch {
 	case r == nil || r.err != nil:
 	case r.ctx.Err() != nil:
 		db.abort(r, context.Cause(r.ctx))
 	case f.Ctx != nil && f.Ctx.Err() != nil:
-	case f.Running && !db.advance(r, f):
-		db.abort(r, ErrSuperseded)
-	case !f.Running && f.Epoch != db.g.Epoch():
-		// A read that verification has passed may have changed since: it would
-		// not come here again.
+	case f.Running && !db.advance(r, f), !passed:
 		db.abort(r, ErrSuperseded)
 	default:
 		return false

@@ -29,6 +29,11 @@ type Flight struct {
 	// more; nil until it asks.
 	Life atomic.Pointer[Life]
 
+	// View is what is green for the calls of the flight. Iteration is its last
+	// number while the body is run again and again until nothing changes; else 0.
+	View      graph.View
+	Iteration uint64
+
 	Depth int    // bodies that run below it on the way from the root
 	Epoch uint64 // of the graph, when verification last began with the first read
 
@@ -46,6 +51,7 @@ type Flight struct {
 	Looked    atomic.Bool // the body may know through its Context that its request has ended
 	Token     bool        // it has a token
 	Fleeting  bool        // the cycle depends on something that is good for one request only
+	Rerun     bool        // it was being verified, and has to run
 	Decided   bool        // the outcome is settled while the body is still at work
 	Orphaned  bool        // the node was taken away; the outcome is dropped
 	Forced    error       // what the run ends in, whatever its body makes of it
@@ -76,7 +82,7 @@ type Request struct {
 // NewRequest makes a request with its root flight. id must grow.
 func NewRequest(id uint64) *Request {
 	r := &Request{ID: id}
-	r.Root = &Flight{Req: r, Running: true, Reads: new(Buffer)}
+	r.Root = &Flight{Req: r, Running: true, Reads: new(Buffer), View: graph.View{id}}
 	return r
 }
 
@@ -119,7 +125,7 @@ func (b *Board) Claimed(n graph.ID) *Flight { return b.claims[n] }
 
 // Claim begins a flight of node n, which nobody has, demanded by parent.
 func (b *Board) Claim(n graph.ID, parent *Flight) *Flight {
-	f := &Flight{Node: n, Req: parent.Req, Parent: parent, Depth: parent.Depth}
+	f := &Flight{Node: n, Req: parent.Req, Parent: parent, View: parent.View, Depth: parent.Depth}
 	if parent.Running {
 		f.Depth++
 	}
@@ -167,6 +173,11 @@ func (b *Board) Orphan(f *Flight) {
 	for _, w := range f.waiters {
 		w.wake()
 	}
+	b.Nudge(f)
+}
+
+// Nudge tells the calls of f that wait to look up.
+func (b *Board) Nudge(f *Flight) {
 	for _, w := range f.waits {
 		w.wake()
 	}
@@ -220,4 +231,14 @@ func (b *Board) Idle(n int) error {
 			len(b.claims), len(b.holds), len(b.queue), b.free, n)
 	}
 	return nil
+}
+
+// Below reports whether f is top or was demanded by it, directly or not.
+func (f *Flight) Below(top *Flight) bool {
+	for ; f != nil; f = f.Parent {
+		if f == top {
+			return true
+		}
+	}
+	return false
 }

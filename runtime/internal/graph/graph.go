@@ -1,6 +1,9 @@
 package graph
 
-import "sync/atomic"
+import (
+	"slices"
+	"sync/atomic"
+)
 
 // ID names a node. Zero is no node.
 type ID uint32
@@ -51,8 +54,10 @@ type Graph struct {
 	recs     Column[record]
 	freeRecs uint32 // 1 + the first free record; 0: none
 
-	// greenFor says for which request a tainted node was last found green.
+	// greenFor says in which view a tainted node was last found green.
 	greenFor map[ID]uint64
+	// highest holds the highest stamp of nodes that went back to an older one.
+	highest map[ID]uint32
 
 	epoch uint64
 	stack []ID
@@ -63,7 +68,7 @@ type Times struct{ Ran, Verified, Changed uint64 }
 
 // New returns an empty graph.
 func New() *Graph {
-	g := &Graph{greenFor: map[ID]uint64{}}
+	g := &Graph{greenFor: map[ID]uint64{}, highest: map[ID]uint32{}}
 	g.grow(1) // node 0 is nobody
 	return g
 }
@@ -110,8 +115,20 @@ func (g *Graph) Stamp(n ID) uint32 { return *g.stamp.At(uint32(n)) }
 // NewStamp gives n a stamp that it never had and returns it.
 func (g *Graph) NewStamp(n ID) uint32 {
 	p := g.stamp.At(uint32(n))
+	if top, ok := g.highest[n]; ok {
+		*p = top
+		delete(g.highest, n)
+	}
 	*p++
 	return *p
+}
+
+// OldStamp gives n a stamp back that it had before, together with its outcome of
+// then. The caller tells the readers.
+func (g *Graph) OldStamp(n ID, stamp uint32) {
+	p := g.stamp.At(uint32(n))
+	g.highest[n] = max(g.highest[n], *p)
+	*p = stamp
 }
 
 // Times returns the revisions of n, to be read or written.
@@ -121,14 +138,35 @@ func (g *Graph) Times(n ID) *Times { return g.times.At(uint32(n)) }
 // back of somebody who let go of the lock: at each mark and each sweep.
 func (g *Graph) Epoch() uint64 { return g.epoch }
 
-// RanFor reports whether a volatile node had its run in request r already.
-func (g *Graph) RanFor(n ID, r uint64) bool { return g.greenFor[n] == r }
+// A View says what may be green for somebody: the number of his request, and then
+// those of the iterations he is part of, from the outermost on, ascending.
+type View []uint64
 
-// GreenFor reports whether n is up to date for request r.
-func (g *Graph) GreenFor(n ID, r uint64) bool {
+// Request is the number of the request.
+func (v View) Request() uint64 { return v[0] }
+
+// Innermost is the last number of the view.
+func (v View) Innermost() uint64 { return v[len(v)-1] }
+
+// Touch tells those who are verifying that records or edges may have changed
+// behind their back.
+func (g *Graph) Touch() { g.epoch++ }
+
+// RanFor reports whether a volatile node had its run in view v already.
+func (g *Graph) RanFor(n ID, v View) bool { return slices.Contains(v, g.greenFor[n]) }
+
+// GreenFor reports whether n is up to date in view v.
+func (g *Graph) GreenFor(n ID, v View) bool {
 	s := g.State(n)
 	if s.Kind() != Clean {
 		return false
 	}
-	return s&Tainted == 0 || g.greenFor[n] == r
+	return s&Tainted == 0 || slices.Contains(v, g.greenFor[n])
 }
+
+// For returns the number of the view that n is green for, if it is tainted;
+// else 0.
+func (g *Graph) For(n ID) uint64 { return g.greenFor[n] }
+
+// Move makes n, which is tainted, green for another view.
+func (g *Graph) Move(n ID, to uint64) { g.greenFor[n] = to }

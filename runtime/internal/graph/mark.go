@@ -47,6 +47,7 @@ func (g *Graph) Demand(n ID) {
 	if s.Kind() == Never || s.Kind() == Must {
 		return
 	}
+	g.epoch++ // somebody may be verifying it
 	g.dropRecords(n)
 	g.setState(n, Must)
 	delete(g.greenFor, n)
@@ -68,44 +69,65 @@ func (g *Graph) Assign(n ID, old uint32) {
 	}
 }
 
-// Finish records a run of n for request r: its reads in order, each at the
+// Provide makes n a node that is up to date by decree for view v alone. For
+// anybody else it depends on the nodes in on, whatever their stamps.
+func (g *Graph) Provide(n ID, v uint64, on ...ID) {
+	g.epoch++
+	g.dropRecords(n)
+	reads := make([]Read, len(on))
+	for i, d := range on {
+		reads[i] = Read{d, g.Stamp(d)}
+	}
+	g.setReads(n, reads)
+	for i, r := range reads {
+		g.addRecord(n, *g.first.At(uint32(n))+uint32(i), r.Stamp)
+	}
+	g.setState(n, Clean|Tainted)
+	g.greenFor[n] = v
+}
+
+// Finish records a run of n in view v: its reads in order, each at the
 // stamp that the body saw. The caller has settled the stamp. volatile says that
-// the outcome is for this request only. A read whose child has moved since, or
+// the outcome is for this request only, or for the iteration if that is where
+// what it depends on comes from. A read whose child has moved since, or
 // is not green for everybody, leaves a record; the node is Dirty if any of them
 // might be more than a taint. That covers changes that overtook the run:
 // nothing of it is lost, and nothing of it is stale.
 //
 // reads is scratch afterwards.
-func (g *Graph) Finish(n ID, r uint64, reads []Read, volatile bool) {
+func (g *Graph) Finish(n ID, v View, reads []Read, volatile bool) {
 	reads = g.distinct(reads)
 	g.dropRecords(n)
 	g.setReads(n, reads)
 	first := *g.first.At(uint32(n))
-	state := Clean
+	state, narrowest := Clean, v.Request()
 	if volatile {
 		state |= Volatile | Tainted
 	}
 	for i, read := range reads {
 		s := g.State(read.Node)
-		moved := g.Stamp(read.Node) != read.Stamp || !g.GreenFor(read.Node, r)
+		moved := g.Stamp(read.Node) != read.Stamp || !g.GreenFor(read.Node, v)
 		if !moved && s&Tainted == 0 {
 			continue
 		}
 		g.addRecord(n, first+uint32(i), read.Stamp)
-		state |= s & Tainted
+		if s&Tainted != 0 {
+			state |= Tainted
+			narrowest = max(narrowest, g.greenFor[read.Node])
+		}
 		if moved {
 			state = state&^kindMask | Dirty
 		}
 	}
-	g.settle(n, r, state)
+	g.settle(n, narrowest, state)
 }
 
-// Verified makes n green: all children of its records were found green for
-// request r, at the stamps seen. Records of tainted children stay; that keeps
+// Verified makes n green: all children of its records were found green in
+// view v, at the stamps seen. Records of tainted children stay; that keeps
 // the taint right in both directions, since a child that ran may have gained or
 // lost its own.
-func (g *Graph) Verified(n ID, r uint64, records []Record) {
-	state := Clean | g.State(n)&Volatile
+func (g *Graph) Verified(n ID, v View, records []Record) {
+	state, narrowest := Clean|g.State(n)&Volatile, v.Request()
 	if state&Volatile != 0 {
 		state |= Tainted
 	}
@@ -114,14 +136,17 @@ func (g *Graph) Verified(n ID, r uint64, records []Record) {
 		if g.State(rec.Child)&Tainted != 0 {
 			g.addRecord(n, rec.edge, rec.Seen)
 			state |= Tainted
+			narrowest = max(narrowest, g.greenFor[rec.Child])
 		}
 	}
-	g.settle(n, r, state)
+	g.settle(n, narrowest, state)
 }
 
-func (g *Graph) settle(n ID, r uint64, state State) {
+// settle sets the state of n, which if it is tainted is green for view v: the
+// narrowest that any of its reads is green for.
+func (g *Graph) settle(n ID, v uint64, state State) {
 	if state&Tainted != 0 {
-		g.greenFor[n] = r
+		g.greenFor[n] = v
 	} else {
 		delete(g.greenFor, n)
 	}

@@ -66,3 +66,30 @@ func (g *Graph) Records(n ID, buf []Record) []Record {
 	slices.SortFunc(buf[start:], func(a, b Record) int { return int(a.edge) - int(b.edge) })
 	return buf
 }
+
+// Seen appends the reads of n, in order and at the stamps at which it saw them,
+// to buf.
+func (g *Graph) Seen(n ID, buf []Read) []Read {
+	start := len(buf)
+	first, count := *g.first.At(uint32(n)), *g.reads.At(uint32(n))
+	for k := range count {
+		child := g.edge(first + k).child
+		buf = append(buf, Read{child, g.Stamp(child)})
+	}
+	for i := *g.records.At(uint32(n)); i != 0; {
+		r := g.recs.At(i - 1)
+		buf[start+int(r.edge-first)].Stamp = r.seen
+		i = r.next
+	}
+	return buf
+}
+
+// Restamp makes the records of n say that it saw its children at stamps that
+// they have been given back: back returns the one that stands for another.
+func (g *Graph) Restamp(n ID, back func(child ID, seen uint32) uint32) {
+	for i := *g.records.At(uint32(n)); i != 0; {
+		r := g.recs.At(i - 1)
+		r.seen = back(g.edge(r.edge).child, r.seen)
+		i = r.next
+	}
+}

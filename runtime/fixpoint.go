@@ -1,0 +1,326 @@
+package runtime
+
+import (
+	"fmt"
+	"slices"
+
+	"querygen.dev/runtime/internal/flight"
+	"querygen.dev/runtime/internal/graph"
+)
+
+// maxRounds bounds how often the body of a query with cycle=fixpoint is run
+// before it counts as one that never settles.
+const maxRounds = 200
+
+// An iteration is a run of a node with cycle=fixpoint: its driver. When
+// something that the driver calls demands the driver again, it is handed a
+// provisional outcome, and the body is run again and again until it returns
+// what was provided. In between, changes of the provisional outcome go through
+// the graph like those of an input; so a round runs only what has read it.
+//
+// What depends on a provisional outcome is tainted, and green for the view of
+// the iteration alone: nobody else sees it. When the iteration has settled, it
+// is right for everybody.
+//
+// Iterations nest. One that depends on what an outer one provides can't settle
+// before that does; after one round it is merged into the outer one. (Else the
+// rounds would multiply.)
+//
+// In the graph, nodes on a cycle must not read each other in a circle. So the
+// driver ends up with all that the members have read from outside, in the order
+// in which they did; the drivers of merged iterations, the heads, read only the
+// driver; all other members keep their reads, which lead to one of these.
+type iteration struct {
+	id     uint64 // in views
+	driver *flight.Flight
+	used   bool // the provisional outcome was read
+	outer  bool // something in it depends on an outer iteration
+	moved  bool // a head has another outcome than it was read with in this round
+	gone   bool // given up
+
+	nodes map[graph.ID]bool         // what is green for this iteration only
+	old   map[graph.ID]*before      // what their outcomes were before
+	heads map[graph.ID][]graph.Read // drivers that were merged, and what they have read
+
+	reads []graph.Read // of earlier rounds, from outside
+	seen  map[graph.ID]bool
+}
+
+// A before is the outcome of a node before an iteration.
+type before struct {
+	out     any
+	stamp   uint32
+	changed uint64
+}
+
+// before returns what n is, to be remembered by an iteration around it.
+func (w *walk) before(n graph.ID) *before {
+	if len(w.base.View) == 1 {
+		return nil
+	}
+	return w.db.current(n)
+}
+
+func (db *DB) current(n graph.ID) *before {
+	k, slot := db.keeper(n)
+	return &before{k.outcome(slot), db.g.Stamp(n), db.g.Times(n).Changed}
+}
+
+// restore gives n its old outcome back. What has read the newer one will find
+// that the stamp differs.
+func (db *DB) restore(n graph.ID, b *before) {
+	db.g.Demand(n)
+	if db.g.Stamp(n) == b.stamp {
+		return
+	}
+	k, slot := db.keeper(n)
+	k.restore(slot, b.out)
+	db.g.OldStamp(n, b.stamp)
+	db.g.Times(n).Changed = b.changed
+}
+
+// enlist tells the iteration for which n, which was run or verified, is green.
+// b is what n was before; nil if that is what it is.
+func (w *walk) enlist(n graph.ID, b *before) {
+	view := w.base.View
+	id := w.db.g.For(n)
+	if len(view) == 1 || id <= view.Request() {
+		return
+	}
+	it := w.db.iterations[id]
+	if it == nil { // given up meanwhile
+		if b != nil {
+			w.db.restore(n, b)
+		}
+		return
+	}
+	it.take(n, b)
+	w.dependsOn(view, id, w.db.g.Seen(n, nil))
+}
+
+// take makes n a member.
+func (it *iteration) take(n graph.ID, b *before) {
+	it.nodes[n] = true
+	if b != nil && it.old[n] == nil {
+		it.old[n] = b
+	}
+}
+
+// dependsOn tells the iterations of a view up to one of them when something in it
+// has read what an outer one has provided.
+func (w *walk) dependsOn(view graph.View, upTo uint64, reads []graph.Read) {
+	outermost := upTo
+	for _, r := range reads {
+		if id := w.db.g.For(r.Node); id > view.Request() && id < outermost {
+			outermost = id
+		}
+	}
+	for _, id := range view[1:] {
+		if it := w.db.iterations[id]; it != nil && id > outermost && id <= upTo {
+			it.outer = true
+		}
+	}
+}
+
+// iterate runs the body of f until it settles. Without a cycle that is once.
+func (w *walk) iterate(f *flight.Flight, k keeper, slot uint32) ending {
+	w.db.lastID++
+	it := &iteration{
+		id: w.db.lastID, driver: f,
+		nodes: map[graph.ID]bool{}, old: map[graph.ID]*before{}, heads: map[graph.ID][]graph.Read{},
+		seen: map[graph.ID]bool{},
+	}
+	w.db.iterations[it.id] = it
+	f.View, f.Iteration = append(slices.Clip(w.base.View), it.id), it.id
+	for round := 1; ; round++ {
+		e := w.body(f, k, slot)
+		if w.settled(it, k, slot, &e, round) {
+			w.db.close(it)
+			return e
+		}
+		f.Reads = new(flight.Buffer)
+	}
+}
+
+// close ends an iteration.
+func (db *DB) close(it *iteration) {
+	it.driver.Iteration = 0
+	delete(db.iterations, it.id)
+}
+
+// giveUp ends the iteration that f drives, if it does: all is as it was before,
+// and what runs below f does so for nobody.
+func (db *DB) giveUp(f *flight.Flight) {
+	it := db.iterations[f.Iteration]
+	if it == nil {
+		return
+	}
+	it.gone = true
+	db.close(it)
+	for n, b := range it.old {
+		db.restore(n, b)
+	}
+	todo := slices.Collect(f.Children)
+	for len(todo) > 0 {
+		c := todo[len(todo)-1]
+		todo = slices.AppendSeq(todo[:len(todo)-1], c.Children)
+		if !c.Orphaned {
+			db.drop(c)
+		}
+	}
+}
+
+// settled looks at what a round has ended in, and reports whether it was the
+// last one. What it has not stored itself is up to conclude.
+func (w *walk) settled(it *iteration, k keeper, slot uint32, e *ending, round int) bool {
+	f := it.driver
+	e.passing = e.passing || f.Transient.Load()
+	cyclic := it.used || len(it.heads) > 0
+	switch {
+	case it.gone:
+		return true
+	case w.aborted(f), f.Orphaned, !cyclic && e.how == panicked:
+		w.db.giveUp(f)
+		return true
+	case e.how == panicked:
+		w.db.giveUp(f)
+		e.reads, e.final = w.db.unsure(), true
+		return true
+	case !cyclic:
+		return true
+	case !w.db.advance(w.req, f), !w.inForce(f.View):
+		w.db.drop(f)
+		return true
+	}
+	moved := it.used && !e.same
+	w.dependsOn(f.View, it.id, e.reads)
+	switch {
+	case it.outer:
+		w.merge(it, k, slot, e)
+		return true
+	case !moved && !it.moved, e.passing:
+		w.converge(it, k, slot, e)
+		return true
+	case round == maxRounds:
+		e.err = w.unsettled(f.Node, k.outcome(slot), e.out)
+		e.out, e.same = k.fail(e.err), false
+		w.converge(it, k, slot, e)
+		return true
+	}
+	w.again(it, k, slot, e)
+	return false
+}
+
+// inForce reports whether all iterations of a view are going on.
+func (w *walk) inForce(v graph.View) bool {
+	return !slices.ContainsFunc(v[1:], func(id uint64) bool { return w.db.iterations[id] == nil })
+}
+
+// unsure is a list of reads that never hold.
+func (db *DB) unsure() []graph.Read { return []graph.Read{{Node: db.counter, Stamp: neverStamp}} }
+
+// unsettled is the error of a node that goes on changing.
+func (w *walk) unsettled(n graph.ID, last, now any) error {
+	const most = 200
+	text := func(out any) string {
+		s := fmt.Sprint(out)
+		if len(s) > most {
+			s = s[:most] + "..."
+		}
+		return s
+	}
+	return fmt.Errorf("querygen: %v (%v) has not settled after %d rounds of cycle=fixpoint: the last two values are %s and %s",
+		w.db.node(n), w.db.node(n).Pos, maxRounds, text(last), text(now))
+}
+
+// provide hands the driver's provisional outcome to those whom it waits for.
+func (w *walk) provide(f *flight.Flight) {
+	it, n := w.db.iterations[f.Iteration], f.Node
+	if it.used { // an outer iteration was given up, and this one with it
+		w.db.drop(f)
+		return
+	}
+	k, slot := w.db.keeper(n)
+	for _, id := range f.View[1:] {
+		if outer := w.db.iterations[id]; outer != nil && outer.heads[n] != nil {
+			it.used = true // go on from what the last round has found
+			it.take(n, w.db.current(n))
+			w.db.g.Provide(n, it.id)
+			return
+		}
+	}
+	rev := w.db.flushed.Load()
+	w.unlock()
+	e := w.db.spare(f)
+	w.lock()
+	if it.gone || it.used || f.Orphaned || w.db.flushed.Load() != rev {
+		return
+	}
+	if e.how == panicked {
+		f.Forced = e.panic
+		w.db.requests[f.Req.ID].panic(n, e.panic, rev, w.db.unsure(), it.id)
+		return
+	}
+	it.used = true
+	it.take(n, w.db.current(n))
+	k.commit(slot, e.out, w.db.g.NewStamp(n))
+	w.db.g.Provide(n, it.id)
+}
+
+// again prepares the next round.
+func (w *walk) again(it *iteration, k keeper, slot uint32, e *ending) {
+	w.gather(it, e.reads)
+	if it.used && !e.same {
+		w.change(it.driver.Node, k, slot, e.out)
+	}
+	for n := range it.heads {
+		w.db.g.Demand(n)
+	}
+	for n := range it.nodes {
+		if w.db.blind[n] && n != it.driver.Node {
+			w.db.g.Demand(n)
+		}
+	}
+	for n, p := range w.req.panics {
+		if p.view == it.id {
+			delete(w.req.panics, n)
+		}
+	}
+	it.moved, it.outer = false, false
+}
+
+// change gives n, which is green by decree, another provisional outcome.
+func (w *walk) change(n graph.ID, k keeper, slot uint32, out any) {
+	old := w.db.g.Stamp(n)
+	k.commit(slot, out, w.db.g.NewStamp(n))
+	w.db.g.Mark(n, old)
+}
+
+// gather adds to the iteration's reads what the driver has read in a round, in
+// place of the members what they have read.
+func (w *walk) gather(it *iteration, reads []graph.Read) {
+	expanded := map[graph.ID]bool{it.driver.Node: true}
+	stack := [][]graph.Read{reads}
+	for len(stack) > 0 {
+		top := len(stack) - 1
+		if len(stack[top]) == 0 {
+			stack = stack[:top]
+			continue
+		}
+		r := stack[top][0]
+		stack[top] = stack[top][1:]
+		head, isHead := it.heads[r.Node]
+		switch {
+		case expanded[r.Node], it.seen[r.Node]:
+		case isHead:
+			expanded[r.Node] = true
+			stack = append(stack, head)
+		case it.nodes[r.Node]:
+			expanded[r.Node] = true
+			stack = append(stack, w.db.g.Seen(r.Node, nil))
+		default:
+			it.seen[r.Node] = true
+			it.reads = append(it.reads, r)
+		}
+	}
+}

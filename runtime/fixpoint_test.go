@@ -1,0 +1,255 @@
+package runtime_test
+
+import (
+	"context"
+	"fmt"
+	"math/bits"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	query "querygen.dev/runtime"
+)
+
+// A lattice is a random system of equations over sets of bits: each node is the
+// union of what it reads, masked, and which nodes it reads depends on what it
+// has by then. That is monotone, so there is a least solution, whatever the
+// order of evaluation.
+type lattice struct {
+	id    int
+	nodes []latticeNode
+
+	mu     sync.Mutex
+	inputs map[int]uint16
+	live   map[int]uint16 // read by always-nodes
+	runs   atomic.Int64
+}
+
+type latticeNode struct {
+	kind  int
+	own   uint16
+	terms []latticeTerm
+}
+
+const (
+	latticePlain = iota
+	latticeMarked
+	latticeInput
+	latticeAlways
+)
+
+type latticeTerm struct {
+	child int
+	need  uint16 // it is read if the value so far has one of these bits; 0: always
+	mask  uint16
+	shift int
+}
+
+var (
+	lattices    sync.Map
+	latticePure = query.Define[progKey, uint16](query.Definition{Name: "t/lattice.plain", Kind: query.KindPure, Params: 1})
+	latticeFix  = query.Define[progKey, uint16](query.Definition{Name: "t/lattice.marked", Kind: query.KindPure, Params: 1})
+	latticeIn   = query.Define[progKey, uint16](query.Definition{Name: "t/lattice.input", Kind: query.KindInput, Params: 1})
+	latticeNow  = query.Define[progKey, uint16](query.Definition{Name: "t/lattice.always", Kind: query.KindAlways, Params: 1})
+)
+
+func init() {
+	for _, q := range []*query.Query[progKey, uint16]{latticePure, latticeFix, latticeIn, latticeNow} {
+		q.Bind(nil, runLattice)
+	}
+	latticeFix.Fixpoint(func(*query.Context, progKey) (uint16, error) { return 0, nil })
+}
+
+func runLattice(cx *query.Context, k progKey) (uint16, error) {
+	v, _ := lattices.Load(k.Program)
+	l := v.(*lattice)
+	l.runs.Add(1)
+	return l.run(k.Node, func(child int) uint16 { return l.demand(cx, child) }), nil
+}
+
+func (l *lattice) demand(cx *query.Context, n int) uint16 {
+	k := progKey{l.id, n}
+	switch l.nodes[n].kind {
+	case latticeMarked:
+		return latticeFix.Value(cx, k)
+	case latticeInput:
+		return latticeIn.Value(cx, k)
+	case latticeAlways:
+		return latticeNow.Value(cx, k)
+	}
+	return latticePure.Value(cx, k)
+}
+
+func (l *lattice) run(n int, read func(int) uint16) uint16 {
+	node := &l.nodes[n]
+	acc := node.own
+	if node.kind == latticeAlways {
+		l.mu.Lock()
+		acc |= l.live[n]
+		l.mu.Unlock()
+	}
+	for _, t := range node.terms {
+		if t.need == 0 || acc&t.need != 0 {
+			acc |= bits.RotateLeft16(read(t.child)&t.mask, t.shift)
+		}
+	}
+	return acc
+}
+
+// newLattice draws a system in which each cycle passes through a marked node.
+func newLattice(r *rand.Rand) *lattice {
+	l := &lattice{id: int(programIDs.Add(1)), inputs: map[int]uint16{}, live: map[int]uint16{}}
+	count, always := 3+r.IntN(16), r.IntN(3) == 0
+	for range count {
+		n := latticeNode{kind: []int{latticePlain, latticeMarked, latticeMarked, latticeInput}[r.IntN(4)]}
+		if always && r.IntN(6) == 0 {
+			n.kind = latticeAlways
+		}
+		if r.IntN(3) == 0 {
+			n.own = uint16(1) << r.IntN(16)
+		}
+		l.nodes = append(l.nodes, n)
+	}
+	for i := range l.nodes {
+		l.addTerms(r, i)
+	}
+	lattices.Store(l.id, l)
+	return l
+}
+
+func (l *lattice) addTerms(r *rand.Rand, i int) {
+	for range r.IntN(5) {
+		t := latticeTerm{child: r.IntN(len(l.nodes)), mask: uint16(r.Uint32()), shift: r.IntN(2)}
+		marked := l.nodes[i].kind == latticeMarked || l.nodes[t.child].kind == latticeMarked
+		if !marked && t.child >= i {
+			continue
+		}
+		if r.IntN(3) == 0 {
+			t.need = uint16(r.Uint32()) & uint16(r.Uint32()) & uint16(r.Uint32())
+		}
+		l.nodes[i].terms = append(l.nodes[i].terms, t)
+	}
+}
+
+// solve is the least solution, by the plainest means.
+func (l *lattice) solve() []uint16 {
+	values := make([]uint16, len(l.nodes))
+	for changed := true; changed; {
+		changed = false
+		for n := range l.nodes {
+			v, ok := l.inputs[n]
+			if !ok {
+				v = l.run(n, func(child int) uint16 { return values[child] })
+			}
+			changed = changed || v != values[n]
+			values[n] = v
+		}
+	}
+	return values
+}
+
+func (l *lattice) edit(r *rand.Rand, db *query.DB) error {
+	return db.Update(func(tx *query.Tx) error {
+		for range r.IntN(3) {
+			n := r.IntN(len(l.nodes))
+			switch k := (progKey{l.id, n}); {
+			case l.nodes[n].kind == latticeAlways:
+				l.mu.Lock()
+				l.live[n] = uint16(1) << r.IntN(16)
+				l.mu.Unlock()
+			case l.nodes[n].kind != latticeInput:
+			case r.IntN(4) == 0:
+				latticeIn.Unset(tx, k)
+				delete(l.inputs, n)
+			default:
+				l.inputs[n] = uint16(r.Uint32()) & uint16(r.Uint32()) & uint16(r.Uint32())
+				latticeIn.Set(tx, k, l.inputs[n])
+			}
+		}
+		if r.IntN(5) == 0 {
+			tx.NextGeneration()
+		}
+		return nil
+	})
+}
+
+func (l *lattice) impure() bool {
+	for n := range l.nodes {
+		if l.nodes[n].kind == latticeAlways {
+			return true
+		}
+	}
+	return false
+}
+
+// TestDifferentialFixpoint compares iterated queries with the least solution of
+// random systems, after random edits, from one goroutine and from several.
+func TestDifferentialFixpoint(t *testing.T) {
+	forSeeds(t, func(t *testing.T, seed uint64) int {
+		r := rand.New(rand.NewPCG(seed, 4))
+		l := newLattice(r)
+		defer lattices.Delete(l.id)
+		if *diffTrace {
+			for i, n := range l.nodes {
+				fmt.Printf("%d: %+v\n", i, n)
+			}
+		}
+		db := query.New(traced(query.Options{Parallelism: 1 + r.IntN(3)}))
+		defer db.Close()
+		defer watch(t, seed)()
+		demands := 0
+		for range 2 + r.IntN(12) {
+			if err := l.edit(r, db); err != nil {
+				t.Error(err)
+			}
+			want := l.solve()
+			demands += l.ask(t, r, db, want, 1+r.IntN(3))
+			before := l.runs.Load()
+			if !l.impure() {
+				l.peace(t, db, want)
+				first := l.runs.Load()
+				l.peace(t, db, want)
+				if again := l.runs.Load() - first; again > 0 {
+					t.Errorf("seed %d: %d runs though nothing has changed (%d before)", seed, again, first-before)
+				}
+			}
+			if err := query.CheckInvariants(db); err != nil {
+				t.Errorf("seed %d: %v", seed, err)
+			}
+			if t.Failed() {
+				t.Errorf("repeat with -run %s -diff.seed %d", t.Name(), seed)
+				break
+			}
+		}
+		return demands
+	})
+}
+
+// ask demands random nodes from goroutines.
+func (l *lattice) ask(t *testing.T, r *rand.Rand, db *query.DB, want []uint16, goroutines int) int {
+	var wg sync.WaitGroup
+	for range goroutines {
+		mine := rand.New(rand.NewPCG(r.Uint64(), 5))
+		wg.Go(func() {
+			for range 4 {
+				l.one(t, db, mine.IntN(len(l.nodes)), want)
+			}
+		})
+	}
+	wg.Wait()
+	return 4 * goroutines
+}
+
+func (l *lattice) peace(t *testing.T, db *query.DB, want []uint16) {
+	for n := range l.nodes {
+		l.one(t, db, n, want)
+	}
+}
+
+func (l *lattice) one(t *testing.T, db *query.DB, n int, want []uint16) {
+	got, err := query.Do(context.Background(), db, func(cx *query.Context) (uint16, error) { return l.demand(cx, n), nil })
+	if err != nil || got != want[n] {
+		t.Errorf("node %d is %04x, %v, the least solution %04x", n, got, err, want[n])
+	}
+}
