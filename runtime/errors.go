@@ -28,6 +28,12 @@ var ErrInQuery = errors.New("querygen: not allowed inside a query or an update; 
 // cache directory. A database in memory has none.
 var ErrLocked = errors.New("querygen: the cache directory is locked by another process")
 
+// The others end a run, and are no outcomes.
+func init() {
+	RegisterError("querygen.dev/runtime.ErrInQuery", ErrInQuery)
+	RegisterError("querygen.dev/runtime.ErrLocked", ErrLocked)
+}
+
 type supersededError struct{}
 
 func (supersededError) Error() string { return "querygen: overtaken by an update" }
