@@ -17,6 +17,8 @@ type errorSet struct {
 	types map[string]types.Type // by typeKey
 	flaws map[string]*flaw      // what is wrong with a type; nil, if nothing
 	marks map[string]*types.Var // sentinels that must not be saved by their content
+
+	imports map[string]*types.Package // see packageAt
 }
 
 // standardErrors are the types that the package codec knows.
@@ -174,22 +176,20 @@ func (p *pack) canName(v *types.Var) bool {
 // packageAt returns a package that this one imports, over any number of steps:
 // to import another one might close a circle.
 func (p *pack) packageAt(path string) *types.Package {
-	queue := []*types.Package{p.checked.types}
-	seen := make(map[*types.Package]bool)
-	for len(queue) > 0 {
-		pkg := queue[0]
-		queue = queue[1:]
-		if pkg.Path() == path {
-			return pkg
-		}
-		for _, next := range pkg.Imports() {
-			if !seen[next] {
-				seen[next] = true
-				queue = append(queue, next)
+	if p.errors.imports == nil {
+		p.errors.imports = make(map[string]*types.Package)
+		var visit func(pkg *types.Package)
+		visit = func(pkg *types.Package) {
+			if p.errors.imports[pkg.Path()] == nil {
+				p.errors.imports[pkg.Path()] = pkg
+				for _, next := range pkg.Imports() {
+					visit(next)
+				}
 			}
 		}
+		visit(p.checked.types)
 	}
-	return nil
+	return p.errors.imports[path]
 }
 
 // typeNamed returns the type of that name, or nil. The code base has types of its
@@ -212,7 +212,7 @@ func (w *world) lose(q *query, l *loss) {
 	}
 	l = w.losses[l.key]
 	name := q.source.pack.name + "." + q.qualified()
-	if !slices.Contains(l.queries, name) {
+	if n := len(l.queries); n == 0 || l.queries[n-1] != name { // one query at a time
 		l.queries = append(l.queries, name)
 	}
 }
