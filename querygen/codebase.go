@@ -24,16 +24,17 @@ import (
 // It makes types of its own, because it wants all bodies, and whatever is wrong
 // with packages that nobody has asked for is no error.
 type codeBase struct {
-	world    *world
-	checker  *checker
-	quiet    *world // for packages that were not loaded before
-	packs    map[string]*codePack
-	sorted   []*codePack
-	byMethod map[string][]methodUnit // by the name of the method
-	loose    map[*unit]bool          // types with methods that depend on the system
-	types    []*types.TypeName       // all that the types can speak of, also local ones
-	calls    map[string][]*unit      // see dynamic
-	held     map[types.Type][]*unit  // see hold
+	world     *world
+	checker   *checker
+	quiet     *world // for packages that were not loaded before
+	packs     map[string]*codePack
+	sorted    []*codePack
+	byMethod  map[string][]methodUnit // by the name of the method
+	loose     map[*unit]bool          // types with methods that depend on the system
+	types     []*types.TypeName       // all that the types can speak of, also local ones
+	calls     map[string][]*unit      // see dynamic
+	held      map[types.Type][]*unit  // see hold
+	sentinels map[string]bool         // those that are registered, by path.Name; nil until it is asked
 }
 
 // A methodUnit is a method with the type it is declared for.

@@ -160,7 +160,7 @@ func (c *coder) function(t types.Type, o op) *jen.Statement {
 	switch {
 	case o == opEqual && c.plain(t):
 		return c.codec("EqualPlain").Types(c.expr(t))
-	case f == layoutTime:
+	case f == layoutTime || f == layoutError:
 		return c.codec(string(o) + string(f))
 	case f.leaf():
 		return c.codec(string(o) + string(f)).Types(c.expr(t))

@@ -92,13 +92,22 @@ func (q *query) codecFlaws(t types.Type, key bool) []*flaw {
 	return f.list
 }
 
+// errorFlaws is codecFlaws for an error. It may wrap any other: whether that can
+// be saved is known only when there is one.
+func (q *query) errorFlaws(t types.Type) []*flaw {
+	f := &flawFinder{query: q, inError: true, seen: make(map[string]bool)}
+	f.visit(t, "", nil)
+	return f.list
+}
+
 // A flawFinder walks over a type. Its flaws say what is so with verbs: "is a
 // func". One that says nothing is an invalid type.
 type flawFinder struct {
 	*query
-	key  bool
-	seen map[string]bool
-	list []*flaw
+	key     bool
+	inError bool
+	seen    map[string]bool
+	list    []*flaw
 }
 
 func (f *flawFinder) add(path, what, advice string) {
@@ -117,7 +126,8 @@ func (f *flawFinder) visit(t types.Type, path string, in types.Type) {
 		return
 	}
 	layout := layoutOf(t)
-	if layout == layoutNone || layout == layoutInterface && f.source.pack.closed().of(t) == nil {
+	listed := f.source.pack.closed().of(t)
+	if layout == layoutNone || (layout == layoutInterface || layout == layoutError && !f.inError) && listed == nil {
 		what := f.whatIs(t)
 		if _, named := t.(*types.Named); named && what != "" && path != "" {
 			what += " (" + f.spell(t) + ")"
@@ -128,6 +138,11 @@ func (f *flawFinder) visit(t types.Type, path string, in types.Type) {
 	if s, ok := t.Underlying().(*types.Struct); ok && layout == layoutStruct {
 		f.visitStruct(t, s, path)
 		return
+	}
+	if layout == layoutError && !f.inError {
+		for _, impl := range listed {
+			f.visit(impl, path+".("+f.spell(impl)+")", in)
+		}
 	}
 	for _, c := range f.source.pack.closed().components(t) {
 		if _, ptr := c.typ.Underlying().(*types.Pointer); ptr && c.step == "[key]" && layoutOf(c.typ) == layoutPointer {
@@ -189,7 +204,7 @@ func (f *flawFinder) nameable(t types.Type, where string) bool {
 	other := n.Obj().Pkg()
 	switch {
 	case !n.Obj().Exported():
-		f.add(where, f.ofType(t, where, "only its own package can name"), "export the type, or use the option persist=no")
+		f.add(where, f.ofType(t, where, "can be named by its own package alone"), "export the type, or use the option persist=no")
 	case !importable(other.Path(), f.self().Path()):
 		f.add(where, f.ofType(t, where, "is of the package "+other.Path()+", which can't be imported here"), foreignAdvice)
 	default:

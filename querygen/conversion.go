@@ -114,6 +114,9 @@ func (r *referrer) assign(target types.Type, e ast.Expr) { r.assignType(target, 
 func (r *referrer) assignType(target, source types.Type) {
 	if target != nil && source != nil && types.IsInterface(target) && !types.IsInterface(source) {
 		r.hold(source)
+		if types.Implements(source, errorInterface) {
+			r.unit.failures.types = append(r.unit.failures.types, source)
+		}
 	}
 }
 
@@ -159,7 +162,11 @@ func (r *referrer) call(n *ast.CallExpr) {
 			}
 		}
 	}
+	seen := r.unit.failures.types
 	r.assignAll(targets, n.Args)
+	if functionName(r.file.pack.info, n.Fun) == "errors.As" { // which fills in the error, and makes none
+		r.unit.failures.types = seen
+	}
 }
 
 // maxResults is at least the number of arguments of a call, also of f(g()).

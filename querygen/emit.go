@@ -41,6 +41,7 @@ func emit(p *pack) ([]byte, error) {
 		w.functions()
 		binds = append(binds, w.projections(codecs)...)
 	}
+	binds = append(binds, codecs.errors()...)
 	f.Comment("The functions are bound here and not in the descriptors above, so that")
 	f.Comment("queries may call each other in a circle.")
 	f.Func().Id("init").Params().Block(binds...)

@@ -57,16 +57,19 @@ func (w *world) fingerprint(ctx context.Context, c Config) error {
 			tested.fingerprint(t)
 		}
 	}
+	w.reportLosses()
 	return nil
 }
 
 // fingerprint computes the fingerprints of the queries of one package.
 func (b *codeBase) fingerprint(p *pack) {
 	for _, q := range p.queries {
-		q.reached = b.partsOf(q)
+		units := b.unitsOf(q)
+		q.reached = partsOf(units)
 		if len(q.reached) > 0 {
 			q.code = fingerprintOf(q.reached)
 		}
+		b.findErrors(q, units)
 	}
 }
 
@@ -86,8 +89,8 @@ type codePart struct {
 	pos  token.Pos
 }
 
-// partsOf lists what a query reaches, sorted.
-func (b *codeBase) partsOf(q *query) []codePart {
+// unitsOf returns what a query reaches.
+func (b *codeBase) unitsOf(q *query) []*unit {
 	p := b.packs[q.source.pack.path]
 	if p == nil {
 		return nil
@@ -99,8 +102,13 @@ func (b *codeBase) partsOf(q *query) []codePart {
 	if root == nil {
 		return nil
 	}
+	return b.closure(root)
+}
+
+// partsOf lists the units as parts of a fingerprint, sorted.
+func partsOf(units []*unit) []codePart {
 	var parts []codePart
-	for _, u := range b.closure(root) {
+	for _, u := range units {
 		if u.hash == (digest{}) {
 			u.hash = u.decls[0].file.pack.hashUnit(u)
 		}

@@ -41,6 +41,9 @@ type Result struct {
 	Files []File
 	// Problems holds the errors and warnings, sorted by place.
 	Problems []Problem
+	// Notes holds what is worth knowing and asks for nothing, sorted by place:
+	// queries that can end in errors which are never written to disk.
+	Notes []Problem
 	// Packages holds the packages that the patterns name, sorted by path.
 	Packages []Package
 	// Queries is the number of annotated functions.
@@ -141,20 +144,22 @@ func (w *world) collect(r *Result) {
 		r.Queries += n
 	}
 	slices.SortFunc(r.Files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
-	w.dropWarnings()
-	r.Problems = w.problems.sorted()
+	for _, list := range []*problems{w.problems, w.notes} {
+		w.dropWarnings(list)
+	}
+	r.Problems, r.Notes = w.problems.sorted(), w.notes.sorted()
 }
 
 // dropWarnings drops warnings about packages that were not asked for. Their
 // errors stay, because those asked for depend on them.
-func (w *world) dropWarnings() {
+func (w *world) dropWarnings(from *problems) {
 	asked := make(map[string]bool)
 	for _, p := range w.packs {
 		if p.matched {
 			asked[p.dir] = true
 		}
 	}
-	w.problems.list = slices.DeleteFunc(w.problems.list, func(p Problem) bool {
+	from.list = slices.DeleteFunc(from.list, func(p Problem) bool {
 		return p.Warning && !asked[filepath.Dir(p.Pos.Filename)]
 	})
 }

@@ -29,6 +29,7 @@ const (
 	layoutHandle    layout = "Handle"
 	layoutStruct    layout = "Struct"
 	layoutInterface layout = "Interface" // if its implementations are listed
+	layoutError     layout = "Error"     // the type error itself
 )
 
 // leaf tells the layouts whose functions need to be told nothing of other types.
@@ -49,6 +50,8 @@ func layoutOf(t types.Type) layout {
 	t = types.Unalias(t)
 	if n, ok := t.(*types.Named); ok {
 		switch {
+		case n == errorType:
+			return layoutError
 		case isNamed(n, "time", "Time"):
 			return layoutTime
 		case isNamed(n, "unique", "Handle"):
@@ -140,9 +143,7 @@ func hasCodecMethod(t *types.Named, name string) bool {
 		return false
 	}
 	sig := sel.Obj().Type().(*types.Signature)
-	isErr := func(i int) bool {
-		return types.Identical(sig.Results().At(i).Type(), types.Universe.Lookup("error").Type())
-	}
+	isErr := func(i int) bool { return types.Identical(sig.Results().At(i).Type(), errorType) }
 	in, out := sig.Params(), sig.Results()
 	switch name {
 	case "EncodeMsgpack", "DecodeMsgpack":

@@ -39,6 +39,8 @@ type world struct {
 	metas    map[string]*packages.Package // by import path: all packages in reach
 	exports  map[string]string            // by import path: the file with the export data
 	unbuilt  map[string]string            // by import path: why there is none
+	losses   map[string]*loss             // errors that can't be saved, see findErrors
+	notes    *problems
 }
 
 // A pack is a package that is read from source: one of the main module (or of
@@ -59,6 +61,7 @@ type pack struct {
 	stubFiles []*ast.File // of its own queries, for the round of checks that goes on
 	role      role
 	subject   *pack // of a test: the package under test
+	errors    errorSet
 	names     scope // set by emit: what the output declares, and what it gives way to
 }
 
@@ -84,6 +87,8 @@ func load(ctx context.Context, c Config) (*world, error) {
 		metas:    make(map[string]*packages.Package),
 		exports:  make(map[string]string),
 		unbuilt:  make(map[string]string),
+		losses:   make(map[string]*loss),
+		notes:    &problems{dir: dir},
 	}
 	roots, err := packages.Load(w.config(ctx, c, listMode), patterns(c)...)
 	if err != nil {

@@ -13,7 +13,8 @@ import (
 type Problem struct {
 	Pos     token.Position // Filename is absolute, or empty if there is no place to name
 	Message string         // lower-case, without a final period
-	Warning bool           // the output is made all the same
+	Warning bool           // the output is made all the same; also of a note
+	Note    bool           // there need not be anything wrong
 	Fix     *Fix           // what would settle it, or nil
 }
 
@@ -21,7 +22,10 @@ type Problem struct {
 // dir if it lies below it or near it.
 func (p Problem) Format(dir string) string {
 	msg := p.Message
-	if p.Warning {
+	switch {
+	case p.Note:
+		msg = "note: " + msg
+	case p.Warning:
 		msg = "warning: " + msg
 	}
 	if p.Pos.Filename == "" {
@@ -63,6 +67,11 @@ func (p *problems) errorf(pos token.Position, format string, args ...any) {
 // warnf reports something that the user should look at, and goes on.
 func (p *problems) warnf(pos token.Position, format string, args ...any) {
 	p.list = append(p.list, Problem{Pos: pos, Message: fmt.Sprintf(format, args...), Warning: true})
+}
+
+// notef reports something that the user may want to know.
+func (p *problems) notef(pos token.Position, format string, args ...any) {
+	p.list = append(p.list, Problem{Pos: pos, Message: fmt.Sprintf(format, args...), Warning: true, Note: true})
 }
 
 // at spells a place within a message.

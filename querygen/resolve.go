@@ -128,7 +128,7 @@ func (q *query) correct() bool {
 	}
 	out := q.object.Signature().Results()
 	n := out.Len()
-	fails := n > 0 && types.Identical(out.At(n-1).Type(), types.Universe.Lookup("error").Type())
+	fails := n > 0 && types.Identical(out.At(n-1).Type(), errorType)
 	switch {
 	case fails && q.failure == nil:
 		last := q.results[n-1]

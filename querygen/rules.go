@@ -156,7 +156,7 @@ func (q *query) checkResults() {
 // spell spells a type for a message, as code in the package would.
 func (q *query) spell(t types.Type) string {
 	return types.TypeString(t, func(p *types.Package) string {
-		if p == q.source.pack.checked.types {
+		if p.Path() == q.source.pack.checked.types.Path() { // the types may be the fingerprints' own
 			return ""
 		}
 		return p.Name()

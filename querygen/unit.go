@@ -24,6 +24,7 @@ type unit struct {
 	hash     digest
 	refs     []*unit // in the order of the code; may hold a unit twice
 	extra    []*unit // of a variable: what else gives it a value
+	failures failures
 }
 
 // A unitDecl is one declaration of a unit.

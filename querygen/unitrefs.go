@@ -12,7 +12,7 @@ func (b *codeBase) expand(u *unit) {
 	}
 	u.expanded = true
 	for _, d := range u.decls {
-		r := &referrer{base: b, decl: d, file: d.file}
+		r := &referrer{base: b, unit: u, decl: d, file: d.file, compared: make(map[*ast.Ident]bool)}
 		if d.file.typed {
 			r.typed()
 		} else {
@@ -24,10 +24,12 @@ func (b *codeBase) expand(u *unit) {
 
 // A referrer lists the units that one declaration refers to.
 type referrer struct {
-	base *codeBase
-	decl *unitDecl
-	file *codeFile
-	list []*unit
+	base     *codeBase
+	unit     *unit
+	decl     *unitDecl
+	file     *codeFile
+	list     []*unit
+	compared map[*ast.Ident]bool // see failure
 }
 
 func (r *referrer) add(list ...*unit) {
@@ -59,6 +61,7 @@ func (d *unitDecl) roots() []ast.Node {
 func (r *referrer) typed() {
 	for _, root := range r.decl.roots() {
 		ast.Inspect(root, func(n ast.Node) bool {
+			r.failure(n)
 			switch n := n.(type) {
 			case *ast.Ident:
 				r.object(r.file.pack.info.ObjectOf(n))

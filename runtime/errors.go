@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"querygen.dev/runtime/codec"
 	"querygen.dev/runtime/internal/graph"
 )
 
@@ -26,6 +27,12 @@ var ErrInQuery = errors.New("querygen: not allowed inside a query or an update; 
 // ErrLocked is what saving ends in when another process writes to the same
 // cache directory. A database in memory has none.
 var ErrLocked = errors.New("querygen: the cache directory is locked by another process")
+
+// The others end a run, and are no outcomes.
+func init() {
+	RegisterError("querygen.dev/runtime.ErrInQuery", ErrInQuery)
+	RegisterError("querygen.dev/runtime.ErrLocked", ErrLocked)
+}
 
 type supersededError struct{}
 
@@ -143,3 +150,21 @@ func transient(err error) bool {
 	_, ok := errors.AsType[*transientError](err)
 	return ok || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
+
+// RegisterError gives a sentinel a name by which it is found again in the next
+// process. A sentinel is an error in a package variable that code compares with:
+//
+//	var ErrEmpty = errors.New("parse: empty file")
+//
+//	func init() { query.RegisterError("example.com/parse.ErrEmpty", ErrEmpty) }
+//
+// An outcome that is this error or wraps it can then be written to disk, and
+// errors.Is holds for what is read. Without a name it is not written, and the
+// query that ended in it runs again. The sentinels of context, errors, io, io/fs,
+// os and strconv are registered already.
+//
+// The name must mean the same error in every process; the import path and the
+// variable's name make a good one. RegisterError may be called at any time, best
+// in an init beside the variable. It panics if the name is empty or taken by
+// another error, and if the error is nil or of a type without ==.
+func RegisterError(name string, sentinel error) { codec.NameSentinel(name, sentinel) }

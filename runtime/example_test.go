@@ -135,3 +135,15 @@ func ExampleInspect() {
 	fmt.Println(info.State, info.Reads, info.Readers)
 	// Output: dirty [words.text("a.txt")] 0
 }
+
+var errEmpty = errors.New("empty file")
+
+func ExampleRegisterError() {
+	// In an init, beside the variable. An outcome that wraps errEmpty can now be
+	// written, and errors.Is holds for what the next process reads.
+	query.RegisterError("example.com/parse.errEmpty", errEmpty)
+
+	err := fmt.Errorf("a.txt: %w", errEmpty)
+	fmt.Println(errors.Is(err, errEmpty))
+	// Output: true
+}

@@ -1,6 +1,11 @@
 package runtime
 
-import "querygen.dev/runtime/codec"
+import (
+	"fmt"
+	"reflect"
+
+	"querygen.dev/runtime/codec"
+)
 
 // codecs is what generated code knows of the types of a query. A query whose
 // key has no codec (it holds a Task, which is a query and a key itself) is not
@@ -29,6 +34,61 @@ func (q *Query[K, V]) same(a, b *V) bool {
 		return q.codecs.value.Same(a, b)
 	}
 	return q.equal(*a, *b)
+}
+
+// outcomeCodec returns the codec of q's outcomes: the values, then the error. It
+// is nil if the values have none.
+func (q *Query[K, V]) outcomeCodec() *codec.Type[outcome[V]] {
+	value := q.codecs.value
+	if value == nil {
+		if reflect.TypeFor[V]() != reflect.TypeFor[struct{}]() {
+			return nil
+		}
+		value = &codec.Type[V]{ // an error is all there is
+			Encode: func(e *codec.Encoder, _ *V) { e.Fields(0) },
+			Decode: func(d *codec.Decoder, _ *V) { d.Fields(0) },
+		}
+	}
+	return &codec.Type[outcome[V]]{
+		Encode: func(e *codec.Encoder, o *outcome[V]) {
+			e.Fields(2)
+			value.Encode(e, &o.value)
+			codec.EncodeError(e, &o.err)
+		},
+		Decode: func(d *codec.Decoder, o *outcome[V]) {
+			d.Fields(2)
+			value.Decode(d, &o.value)
+			codec.DecodeError(d, &o.err)
+		},
+		Schema: value.Schema,
+	}
+}
+
+// encode appends the bytes of an outcome to dst. An error says that there are
+// none, because a value or an error would not survive: then the node runs again
+// in the next process.
+func (q *Query[K, V]) encode(dst []byte, o *outcome[V]) ([]byte, error) {
+	c := q.outcomeCodec()
+	if c == nil {
+		return dst, fmt.Errorf("querygen: the results of %s have no codec", q.def.Name)
+	}
+	if err := survives(o.err); err != nil {
+		return dst, err
+	}
+	return c.Append(dst, o)
+}
+
+// decode makes an outcome of its bytes. It has no stamp.
+func (q *Query[K, V]) decode(data []byte) (*outcome[V], error) {
+	c := q.outcomeCodec()
+	if c == nil {
+		return nil, fmt.Errorf("querygen: the results of %s have no codec", q.def.Name)
+	}
+	o, err := c.Unmarshal(data)
+	if err != nil {
+		return nil, err
+	}
+	return &o, nil
 }
 
 // Registered is what [Implementations] returns, for want of a statement at

@@ -16,7 +16,7 @@
 //   - -json prints what there is to say as one JSON object instead of lines of
 //     text: see [report] for the schema. It goes together with the others.
 //   - -v tells on the standard error of each package and file, and how long it
-//     took.
+//     took; and notes, which ask for nothing.
 //
 // With -explain nothing is written either. The standard output lists the
 // declarations that the code fingerprint of the query covers, those in front
@@ -58,7 +58,7 @@ functions annotated with //query:pure, //query:input, //rerun:generation or
   -check  write nothing; name each file that is not up to date, exit code 1
   -diff   write nothing; print what would change, exit code 1 if anything would
   -json   print problems and files as JSON
-  -v      tell about packages, files and times
+  -v      tell about packages, files and times, and what else is worth knowing
   -explain Func
           write nothing; print what the code fingerprint of the query is made of,
           and what of it has changed since the file was generated

@@ -27,7 +27,7 @@ type problem struct {
 	Line     int    `json:"line,omitempty"`   // from 1
 	Column   int    `json:"column,omitempty"` // from 1, in bytes
 	Message  string `json:"message"`
-	Severity string `json:"severity"` // error or warning
+	Severity string `json:"severity"` // error or warning, with -v also note
 	Fix      *fix   `json:"fix,omitempty"`
 }
 
@@ -63,9 +63,12 @@ type packageInfo struct {
 
 func (s *session) problemsOf(r *querygen.Result) []problem {
 	list := []problem{} // an empty list, not null
-	for _, p := range r.Problems {
+	for _, p := range s.messages(r) {
 		j := problem{Line: p.Pos.Line, Column: p.Pos.Column, Message: p.Message, Severity: "error"}
-		if p.Warning {
+		switch {
+		case p.Note:
+			j.Severity = "note"
+		case p.Warning:
 			j.Severity = "warning"
 		}
 		if p.Fix != nil {

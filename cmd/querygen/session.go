@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"querygen.dev/querygen"
@@ -26,7 +27,7 @@ func (s *session) run(ctx context.Context) int {
 	}
 	rep := &report{Problems: s.problemsOf(r), Files: []file{}, Packages: packagesOf(r)}
 	if !s.json {
-		for _, p := range r.Problems {
+		for _, p := range s.messages(r) {
 			fmt.Fprintln(s.stderr, p.Format(s.dir))
 		}
 		if r.Queries == 0 && len(r.Problems) == 0 {
@@ -44,6 +45,14 @@ func (s *session) run(ctx context.Context) int {
 		code = exitErrors
 	}
 	return max(code, s.print(rep))
+}
+
+// messages are the problems, and with -v the notes behind them.
+func (s *session) messages(r *querygen.Result) []querygen.Problem {
+	if s.verbose {
+		return slices.Concat(r.Problems, r.Notes)
+	}
+	return r.Problems
 }
 
 // config is what the package is asked for.

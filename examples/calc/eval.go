@@ -27,6 +27,8 @@ func value(cx *query.Context, name string) (int64, error) {
 // that is not.
 var errBroken = errors.New("needs a value that could not be computed")
 
+func init() { query.RegisterError("calc.errBroken", errBroken) }
+
 // eval is a plain function. That it calls itself costs nothing: only calls of
 // queries are remembered.
 func eval(cx *query.Context, e *Expr) (int64, error) {

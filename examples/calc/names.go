@@ -45,6 +45,8 @@ func scope(cx *query.Context) map[string]Place {
 // errUndefined is what a name ends in that no file defines.
 var errUndefined = errors.New("undefined")
 
+func init() { query.RegisterError("calc.errUndefined", errUndefined) }
+
 // definition is what a name stands for. It reads all of the scope and all of a
 // file, and forgets everything but one declaration: who reads it is not
 // concerned by edits to others.

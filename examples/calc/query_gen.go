@@ -12,7 +12,7 @@ var problemsQuery = query.Define[string, []Diagnostic](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
-	Code:   "09acf601671e0b787d7dc59e58157643",
+	Code:   "10e451a85556106689e58a1f126a7b85",
 })
 
 // Problems are what is wrong in a file, from top to bottom. Only here positions
@@ -29,7 +29,7 @@ var valueQuery = query.Define[string, int64](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
-	Code:   "2a4afb1093555582672fdc73e7fb6329",
+	Code:   "7e860890f7d3d03b2d980e9d15367990",
 })
 
 // Value is the number that a name stands for. Its errors are a *Flaw in the
@@ -76,7 +76,7 @@ var definitionQuery = query.Define[string, Decl](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
-	Code:   "6caefdff088dad38dbd59d36ff2b48f2",
+	Code:   "820b9bbb92eca2a94e7d0b4591bdc789",
 })
 
 // Definition is what a name stands for. It reads all of the scope and all of a
@@ -214,6 +214,7 @@ func init() {
 	})
 	linesQuery.PersistKey(stringCodec)
 	linesQuery.PersistValue(intSliceCodec)
+	codec.DefineError("*querygen.dev/examples/calc.Flaw", flawPtrCodec)
 }
 
 var stringCodec = codec.Type[string]{
@@ -277,6 +278,13 @@ var intSliceCodec = codec.Type[[]int]{
 	Decode: decodeIntSlice,
 	Equal:  equalIntSlice,
 	Schema: "15237529f4562752d63729eee336253f",
+}
+
+var flawPtrCodec = codec.Type[*Flaw]{
+	Encode: encodeFlawPtr,
+	Decode: decodeFlawPtr,
+	Equal:  equalFlawPtr,
+	Schema: "50145791745ae6689de1addcb47032e5",
 }
 
 func encodeDiagnosticSlice(enc *codec.Encoder, v *[]Diagnostic) {
@@ -379,6 +387,18 @@ func equalIntSlice(eq *codec.Comparer, x, y *[]int) bool {
 	return codec.EqualPlainSlice(eq, x, y)
 }
 
+func encodeFlawPtr(enc *codec.Encoder, v **Flaw) {
+	codec.EncodePointer(enc, v, encodeFlaw)
+}
+
+func decodeFlawPtr(dec *codec.Decoder, v **Flaw) {
+	codec.DecodePointer(dec, v, decodeFlaw)
+}
+
+func equalFlawPtr(eq *codec.Comparer, x, y **Flaw) bool {
+	return codec.EqualPointer(eq, x, y, codec.EqualPlain[Flaw])
+}
+
 func encodeDiagnostic(enc *codec.Encoder, v *Diagnostic) {
 	enc.Fields(4)
 	codec.EncodeString(enc, &v.File)
@@ -463,8 +483,9 @@ func decodeFlaw(dec *codec.Decoder, v *Flaw) {
 // What the fingerprints above cover, for querygen -explain:
 //
 // -ke8fnCC 0Alm8uWB 223pl0ie 2pHuPWXd 3e8WhosA 578Ue3qk 6qdGULSJ 7IrjYpaI 7WMOvk6E 9C1ktBYe 9SZwY8YS 9YGVIXEk
-// ALa9ko1r BOHHminw BZ_D-GXQ EfbeaiB_ FVHkGPb7 GTlq78vJ Ixj6YhRO IyYF8IB6 JP6-iTel KBFYFbU1 Kfytsmy- M2bcdlAx
-// M8RsBipv N-_zWBPF NBkkvlGB NLC3JmE_ NoS4OF2P OFsXCgdB PwRNvgvx R8-yU3BL ReL7E_WZ SMFovhbl SqtA3y6T TmandKnz
-// V1GVgsrD VMiazSIH W1iXFgMF X4OKH29J YS7h9ArG ZQwFnDph d_xXiXuT fF32Y9pI fKKBvT2J fRId1Wha gLuJiKbs hF7uiOsn
-// hor2vyUd iG-T7WNA kypebFP8 mPo4luLp mfA7WLQ9 mhDzoiRd n1gCdgko nAqIrxvd o8p6JD67 oHZF30qs pe6o_SYx q7aqzQlL
-// qMm8jask rVcNg3D5 rv8K3l1g saiISV6G tBkvEJHP tKb2x0ox uHyUratH uIYkeCAc uz3UkPaB vP4hwSuX xSI9h1a8 yPUzuMi8
+// A0C45Svr A0C4C1dA ALa9ko1r BOHHminw BZ_D-GXQ EfbeaiB_ FVHkGPb7 GTlq78vJ Ixj6YhRO IyYF8IB6 JP6-iTel KBFYFbU1
+// Kfytsmy- M2bcdlAx M8RsBipv N-_zWBPF NBkkvlGB NLC3JmE_ NoS4OF2P OFsXCgdB PwRNvgvx R8-yU3BL ReL7E_WZ SMFovhbl
+// SqtA3y6T TmandKnz V1GVgsrD VMiazSIH W1iXFgMF X4OKH29J YS7h9ArG ZQwFnDph d_xXiXuT fF32Y9pI fKKBvT2J fRId1Wha
+// gLuJiKbs hF7uiOsn hor2vyUd iG-T7WNA kypebFP8 mPo4luLp mfA7WLQ9 mhDzoiRd n1gCdgko nAqIrxvd o8p6JD67 oHZF30qs
+// pe6o_SYx q7aqzQlL qMm8jask rVcNg3D5 rv8K3l1g saiISV6G tBkvEJHP tKb2x0ox uHyUratH uIYkeCAc uz3UkPaB vP4hwSuX
+// xSI9h1a8 yPUzuMi8

@@ -470,6 +470,8 @@ func init() {
 	})
 	subtreeQuery.PersistKey(stringCodec)
 	subtreeQuery.PersistValue(stringSliceCodec)
+	codec.DefineError("*querygen.dev/examples/gocheck.MixedPackagesError", mixedPackagesErrorPtrCodec)
+	codec.DefineError("*querygen.dev/examples/gocheck.NoSourcesError", noSourcesErrorPtrCodec)
 }
 
 var stringCodec = codec.Type[string]{
@@ -589,6 +591,20 @@ var targetListCodec = codec.Type[TargetList]{
 	Decode: decodeTargetList,
 	Equal:  equalTargetList,
 	Schema: "08447c7ed3c3d5961adef0bc8e1bdea9",
+}
+
+var mixedPackagesErrorPtrCodec = codec.Type[*MixedPackagesError]{
+	Encode: encodeMixedPackagesErrorPtr,
+	Decode: decodeMixedPackagesErrorPtr,
+	Equal:  equalMixedPackagesErrorPtr,
+	Schema: "4dd929b9e68f1f6668605ff24a6d4026",
+}
+
+var noSourcesErrorPtrCodec = codec.Type[*NoSourcesError]{
+	Encode: encodeNoSourcesErrorPtr,
+	Decode: decodeNoSourcesErrorPtr,
+	Equal:  equalNoSourcesErrorPtr,
+	Schema: "de91cd9e8db504daa08909976b6e807f",
 }
 
 func encodeDeclaration(enc *codec.Encoder, v *Declaration) {
@@ -853,6 +869,30 @@ func equalTargetList(eq *codec.Comparer, x, y *TargetList) bool {
 		codec.EqualPlainSlice(eq, &x.Unused, &y.Unused)
 }
 
+func encodeMixedPackagesErrorPtr(enc *codec.Encoder, v **MixedPackagesError) {
+	codec.EncodePointer(enc, v, encodeMixedPackagesError)
+}
+
+func decodeMixedPackagesErrorPtr(dec *codec.Decoder, v **MixedPackagesError) {
+	codec.DecodePointer(dec, v, decodeMixedPackagesError)
+}
+
+func equalMixedPackagesErrorPtr(eq *codec.Comparer, x, y **MixedPackagesError) bool {
+	return codec.EqualPointer(eq, x, y, codec.EqualPlain[MixedPackagesError])
+}
+
+func encodeNoSourcesErrorPtr(enc *codec.Encoder, v **NoSourcesError) {
+	codec.EncodePointer(enc, v, encodeNoSourcesError)
+}
+
+func decodeNoSourcesErrorPtr(dec *codec.Decoder, v **NoSourcesError) {
+	codec.DecodePointer(dec, v, decodeNoSourcesError)
+}
+
+func equalNoSourcesErrorPtr(eq *codec.Comparer, x, y **NoSourcesError) bool {
+	return codec.EqualPointer(eq, x, y, codec.EqualPlain[NoSourcesError])
+}
+
 func encodeDiagnostic(enc *codec.Encoder, v *Diagnostic) {
 	enc.Fields(4)
 	encodePosition(enc, &v.Pos)
@@ -975,6 +1015,36 @@ func decodeImportSpec(dec *codec.Decoder, v *ImportSpec) {
 	dec.Fields(2)
 	codec.DecodeString(dec, &v.Path)
 	decodePosition(dec, &v.Pos)
+}
+
+func encodeMixedPackagesError(enc *codec.Encoder, v *MixedPackagesError) {
+	enc.Fields(5)
+	codec.EncodeString(enc, &v.Dir)
+	codec.EncodeString(enc, &v.Name)
+	codec.EncodeString(enc, &v.File)
+	codec.EncodeString(enc, &v.OtherName)
+	codec.EncodeString(enc, &v.OtherFile)
+}
+
+func decodeMixedPackagesError(dec *codec.Decoder, v *MixedPackagesError) {
+	dec.Fields(5)
+	codec.DecodeString(dec, &v.Dir)
+	codec.DecodeString(dec, &v.Name)
+	codec.DecodeString(dec, &v.File)
+	codec.DecodeString(dec, &v.OtherName)
+	codec.DecodeString(dec, &v.OtherFile)
+}
+
+func encodeNoSourcesError(enc *codec.Encoder, v *NoSourcesError) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.Dir)
+	codec.EncodeString(enc, &v.Reason)
+}
+
+func decodeNoSourcesError(dec *codec.Decoder, v *NoSourcesError) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.Dir)
+	codec.DecodeString(dec, &v.Reason)
 }
 
 func encodePosition(enc *codec.Encoder, v *Position) {

@@ -14,11 +14,12 @@ import (
 // A Decoder reads one value. The first error is kept; behind it all reads
 // return nothing, so that generated code need not look.
 type Decoder struct {
-	m     *msgpack.Decoder // reads from in
-	in    input
-	err   error
-	depth int
-	chunk []byte // of which short strings are made; what is in it never changes
+	m      *msgpack.Decoder // reads from in
+	in     input
+	err    error
+	depth  int
+	errors int    // of the errors alone
+	chunk  []byte // of which short strings are made; what is in it never changes
 }
 
 // An input hands out bytes to msgpack. Only heads of values are read by way of
@@ -68,7 +69,7 @@ func getDecoder(data []byte) *Decoder {
 }
 
 func (d *Decoder) put() {
-	d.in, d.err, d.depth, d.chunk = input{}, nil, 0, nil
+	d.in, d.err, d.depth, d.errors, d.chunk = input{}, nil, 0, 0, nil
 	decoders.Put(d)
 }
 

@@ -24,7 +24,9 @@
 //     pairs writes, as msgpack's bin, so that a method which reads too much or
 //     too little does not disturb what follows;
 //   - interfaces whose implementations were listed: nil, or an array of the
-//     concrete type's name and the value.
+//     concrete type's name and the value;
+//   - errors: nil, or an array of two, "=" and the name of a sentinel, or the
+//     name of the type with its schema and the value.
 //
 // Struct tags mean nothing here: a field that is left out would make two
 // different values equal. As the bytes do not tell what they are, a reader must
@@ -38,6 +40,8 @@
 //   - What is decoded is equal to what was encoded.
 //   - Decoding arbitrary bytes ends in an error or a value: never in a panic, and
 //     never with more memory than a small multiple of the input's length.
+//   - An error that would not be the same error when it is read ends in one: see
+//     [EncodeError].
 //   - Values that hold themselves, or are nested deeper than 10,000 levels, end
 //     in an error when they are encoded; they are compared in finite time.
 package codec

@@ -28,12 +28,13 @@ var (
 
 // An Encoder writes one value. The first error is kept and ends the work.
 type Encoder struct {
-	m     *msgpack.Encoder // writes to out
-	out   buffer
-	err   error
-	depth int
-	links int
-	seen  map[any]bool // from manyLinks on
+	m      *msgpack.Encoder // writes to out
+	out    buffer
+	err    error
+	depth  int
+	errors int // of the errors alone
+	links  int
+	seen   map[any]bool // from manyLinks on
 	// Scratch space of the maps that are being written, innermost last.
 	entries []entry
 	sorted  []byte
@@ -68,7 +69,7 @@ func (e *Encoder) put() {
 		return
 	}
 	e.out.data, e.entries = e.out.data[:0], e.entries[:0]
-	e.err, e.depth, e.links, e.seen = nil, 0, 0, nil
+	e.err, e.depth, e.errors, e.links, e.seen = nil, 0, 0, 0, nil
 	encoders.Put(e)
 }
 

@@ -1361,6 +1361,7 @@ func init() {
 	})
 	plainQuery.PersistKey(plainKeyCodec)
 	plainQuery.PersistValue(intCodec)
+	codec.DefineError("*querygen.dev/runtime/internal/scenarios.Refusal", refusalPtrCodec)
 }
 
 var worldCodec = codec.Type[World]{
@@ -1480,6 +1481,13 @@ var plainKeyCodec = codec.Type[plainKey]{
 	Decode: decodePlainKey,
 	Equal:  codec.EqualPlain[plainKey],
 	Schema: "0f36108f89ae36f3b5d4bc687cb71fff",
+}
+
+var refusalPtrCodec = codec.Type[*Refusal]{
+	Encode: encodeRefusalPtr,
+	Decode: decodeRefusalPtr,
+	Equal:  equalRefusalPtr,
+	Schema: "5488d9faa76ccaa32237c9cb2cb964d0",
 }
 
 func encodeThingPtr(enc *codec.Encoder, v **Thing) {
@@ -1618,6 +1626,18 @@ func decodePlainKey(dec *codec.Decoder, v *plainKey) {
 	codec.DecodeString(dec, &v.Name)
 }
 
+func encodeRefusalPtr(enc *codec.Encoder, v **Refusal) {
+	codec.EncodePointer(enc, v, encodeRefusal)
+}
+
+func decodeRefusalPtr(dec *codec.Decoder, v **Refusal) {
+	codec.DecodePointer(dec, v, decodeRefusal)
+}
+
+func equalRefusalPtr(eq *codec.Comparer, x2, y2 **Refusal) bool {
+	return codec.EqualPointer(eq, x2, y2, codec.EqualPlain[Refusal])
+}
+
 func encodeThing(enc *codec.Encoder, v *Thing) {
 	enc.Fields(6)
 	codec.EncodeFloat(enc, &v.Number)
@@ -1645,6 +1665,18 @@ func equalThing(eq *codec.Comparer, x2, y2 *Thing) bool {
 		(codec.Enter(eq, x2.Link, y2.Link) || codec.EqualPointer(eq, &x2.Link, &y2.Link, equalThing)) &&
 		codec.EqualTime(eq, &x2.When, &y2.When) &&
 		codec.EqualBytes(eq, &x2.Bytes, &y2.Bytes)
+}
+
+func encodeRefusal(enc *codec.Encoder, v *Refusal) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.Text)
+	codec.EncodeInt(enc, &v.Reason)
+}
+
+func decodeRefusal(dec *codec.Decoder, v *Refusal) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.Text)
+	codec.DecodeInt(dec, &v.Reason)
 }
 
 // What the fingerprints above cover, for querygen -explain:
