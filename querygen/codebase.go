@@ -9,10 +9,12 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"golang.org/x/mod/modfile"
 	"golang.org/x/tools/go/packages"
 )
 
@@ -175,7 +177,7 @@ func (b *codeBase) complete(ctx context.Context, c Config) error {
 	owners := make(map[string]*packages.Module) // modules by import path
 	for _, m := range modules {
 		found := make(map[string]string)
-		if err := findPackages(m.Dir, m.Path, have, found); err != nil {
+		if err := findPackages(m, have, found); err != nil {
 			return err
 		}
 		for dir, path := range found {
@@ -195,7 +197,8 @@ func (b *codeBase) complete(ctx context.Context, c Config) error {
 
 // findPackages adds the directories of a module that hold Go files and are not
 // known.
-func findPackages(root, path string, have map[string]bool, dirs map[string]string) error {
+func findPackages(m *packages.Module, have map[string]bool, dirs map[string]string) error {
+	root, ignored := m.Dir, ignoredDirs(m.GoMod)
 	return filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -203,10 +206,10 @@ func findPackages(root, path string, have map[string]bool, dirs map[string]strin
 		case !d.IsDir():
 			if dir := filepath.Dir(name); isCode(d.Name()) && !have[dir] {
 				rel, _ := filepath.Rel(root, dir)
-				dirs[dir] = strings.TrimSuffix(path+"/"+filepath.ToSlash(rel), "/.")
+				dirs[dir] = strings.TrimSuffix(m.Path+"/"+filepath.ToSlash(rel), "/.")
 			}
 			return nil
-		case name != root && notOurs(name):
+		case name != root && (notOurs(name) || ignored(root, name)):
 			return fs.SkipDir
 		}
 		return nil
@@ -221,6 +224,26 @@ func notOurs(dir string) bool {
 	}
 	_, err := os.Stat(filepath.Join(dir, "go.mod"))
 	return err == nil
+}
+
+// ignoredDirs reads the ignore directives of a go.mod: a directory that begins
+// with ./ is one of the module's, any other is ignored wherever it lies.
+func ignoredDirs(gomod string) func(root, dir string) bool {
+	text, _ := os.ReadFile(gomod)
+	f, err := modfile.ParseLax(gomod, text, nil)
+	if err != nil {
+		f = new(modfile.File) // what is wrong with it, the go command has said
+	}
+	return func(root, dir string) bool {
+		rel, _ := filepath.Rel(root, dir)
+		rel = filepath.ToSlash(rel)
+		return slices.ContainsFunc(f.Ignore, func(i *modfile.Ignore) bool {
+			if here, ok := strings.CutPrefix(i.Path, "./"); ok {
+				return rel == path.Clean(here)
+			}
+			return strings.HasSuffix("/"+rel, "/"+path.Clean(i.Path))
+		})
+	}
 }
 
 // isCode tells whether a file may be part of a package outside of its tests.

@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"go/ast"
 	"go/types"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/gcexportdata"
+	"golang.org/x/tools/go/packages"
 )
 
 // checked is a package with its types.
@@ -145,8 +148,28 @@ func (i *packImporter) missing(path string) error {
 	if why := i.world.unbuilt[path]; why != "" {
 		return errors.New(why)
 	}
-	if meta := i.world.metas[path]; meta != nil && len(meta.Errors) > 0 {
-		return errors.New(firstLine(meta.Errors[0].Msg))
+	if meta := i.world.metas[path]; meta != nil {
+		if msg := firstFailure(meta, make(map[*packages.Package]bool)); msg != "" {
+			return errors.New(msg)
+		}
 	}
 	return fmt.Errorf("no package %s", path)
+}
+
+// firstFailure returns what the go command has found wrong with a package or
+// with what it imports over any number of steps.
+func firstFailure(meta *packages.Package, seen map[*packages.Package]bool) string {
+	if seen[meta] {
+		return ""
+	}
+	seen[meta] = true
+	if len(meta.Errors) > 0 {
+		return oneLine(meta.Errors[0].Msg)
+	}
+	for _, path := range slices.Sorted(maps.Keys(meta.Imports)) {
+		if msg := firstFailure(meta.Imports[path], seen); msg != "" {
+			return msg
+		}
+	}
+	return ""
 }
