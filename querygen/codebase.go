@@ -322,20 +322,27 @@ func (p *codePack) check() {
 	}
 	p.state = packChecking
 	p.project()
-	p.info = &types.Info{
+	info := newCodeInfo()
+	made, endless := p.checkFiles(info)
+	if endless {
+		made, info = types.NewPackage(p.pack.path, p.pack.name), newCodeInfo()
+	}
+	p.types, p.info, p.state = made, info, packChecked
+}
+
+func newCodeInfo() *types.Info {
+	return &types.Info{
 		Defs:       make(map[*ast.Ident]types.Object),
 		Uses:       make(map[*ast.Ident]types.Object),
 		Types:      make(map[ast.Expr]types.TypeAndValue),
 		Selections: make(map[*ast.SelectorExpr]*types.Selection),
 		Instances:  make(map[*ast.Ident]types.Instance),
 	}
-	p.types = p.checkFiles(p.info)
-	p.state = packChecked
 }
 
 // checkFiles makes types of the package's files and stubs; without an info not
-// of the bodies.
-func (p *codePack) checkFiles(info *types.Info) *types.Package {
+// of the bodies. It tells whether they are endless.
+func (p *codePack) checkFiles(info *types.Info) (made *types.Package, endless bool) {
 	var files []*ast.File
 	for _, s := range p.pack.sources {
 		files = append(files, s.syntax)
@@ -343,9 +350,9 @@ func (p *codePack) checkFiles(info *types.Info) *types.Package {
 	files = append(files, p.pack.stubs()...)
 	conf := p.base.checker.config(p.pack, info != nil)
 	conf.Importer = &codeImporter{&packImporter{p.base.checker, p.pack}, p.base}
-	conf.Error = func(error) {}
-	made, _ := conf.Check(p.pack.path, p.base.world.fset, files, info)
-	return made
+	conf.Error = func(err error) { endless = endless || isEndless(err) }
+	made, _ = conf.Check(p.pack.path, p.base.world.fset, files, info)
+	return made, endless || endlessType(made) != nil
 }
 
 // project finds the projections of a package that nobody has asked for.
@@ -354,7 +361,11 @@ func (p *codePack) project() {
 	if p.pack.checked != nil || !slices.ContainsFunc(p.pack.queries, projects) {
 		return
 	}
-	p.pack.checked = &checked{types: p.checkFiles(nil), done: true}
+	made, endless := p.checkFiles(nil)
+	p.pack.checked = &checked{types: made, done: true, endless: endless}
+	if endless {
+		return
+	}
 	for _, q := range p.pack.queries {
 		if projects(q) {
 			q.project()
