@@ -12,6 +12,7 @@ import (
 type annotation struct {
 	pos     token.Pos // of the first directive
 	kind    kind
+	guessed bool // the kind is not what is written, which is an error
 	options options
 	words   []string // the options as they are written
 	prose   int      // lines of the doc comment that are text
@@ -141,12 +142,12 @@ func (s *source) merge(found []docLine) *annotation {
 	}
 	// The first one wins, so that there are stubs even if a second one follows.
 	first := found[0]
-	a := &annotation{pos: first.pos, kind: first.kind, options: first.options, words: first.optionWords()}
+	a := &annotation{pos: first.pos, kind: first.kind, guessed: first.guessed, options: first.options, words: first.optionWords()}
 	a.settle()
 	rest := found[1:]
 	if len(rest) > 0 && isPair(first, rest[0]) {
 		if first.tool == "query" {
-			a.kind = rest[0].kind
+			a.kind, a.guessed = rest[0].kind, rest[0].guessed
 		}
 		a.settle()
 		s.join(a, rest[0])

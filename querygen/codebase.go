@@ -9,10 +9,12 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"golang.org/x/mod/modfile"
 	"golang.org/x/tools/go/packages"
 )
 
@@ -176,7 +178,7 @@ func (b *codeBase) complete(ctx context.Context, c Config) error {
 	owners := make(map[string]*packages.Module) // modules by import path
 	for _, m := range modules {
 		found := make(map[string]string)
-		if err := findPackages(m.Dir, m.Path, have, found); err != nil {
+		if err := findPackages(m, have, found); err != nil {
 			return err
 		}
 		for dir, path := range found {
@@ -196,7 +198,8 @@ func (b *codeBase) complete(ctx context.Context, c Config) error {
 
 // findPackages adds the directories of a module that hold Go files and are not
 // known.
-func findPackages(root, path string, have map[string]bool, dirs map[string]string) error {
+func findPackages(m *packages.Module, have map[string]bool, dirs map[string]string) error {
+	root, ignored := m.Dir, ignoredDirs(m.GoMod)
 	return filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -204,10 +207,10 @@ func findPackages(root, path string, have map[string]bool, dirs map[string]strin
 		case !d.IsDir():
 			if dir := filepath.Dir(name); isCode(d.Name()) && !have[dir] {
 				rel, _ := filepath.Rel(root, dir)
-				dirs[dir] = strings.TrimSuffix(path+"/"+filepath.ToSlash(rel), "/.")
+				dirs[dir] = strings.TrimSuffix(m.Path+"/"+filepath.ToSlash(rel), "/.")
 			}
 			return nil
-		case name != root && notOurs(name):
+		case name != root && (notOurs(name) || ignored(root, name)):
 			return fs.SkipDir
 		}
 		return nil
@@ -222,6 +225,26 @@ func notOurs(dir string) bool {
 	}
 	_, err := os.Stat(filepath.Join(dir, "go.mod"))
 	return err == nil
+}
+
+// ignoredDirs reads the ignore directives of a go.mod: a directory that begins
+// with ./ is one of the module's, any other is ignored wherever it lies.
+func ignoredDirs(gomod string) func(root, dir string) bool {
+	text, _ := os.ReadFile(gomod)
+	f, err := modfile.ParseLax(gomod, text, nil)
+	if err != nil {
+		f = new(modfile.File) // what is wrong with it, the go command has said
+	}
+	return func(root, dir string) bool {
+		rel, _ := filepath.Rel(root, dir)
+		rel = filepath.ToSlash(rel)
+		return slices.ContainsFunc(f.Ignore, func(i *modfile.Ignore) bool {
+			if here, ok := strings.CutPrefix(i.Path, "./"); ok {
+				return rel == path.Clean(here)
+			}
+			return strings.HasSuffix("/"+rel, "/"+path.Clean(i.Path))
+		})
+	}
 }
 
 // isCode tells whether a file may be part of a package outside of its tests.
@@ -300,20 +323,27 @@ func (p *codePack) check() {
 	}
 	p.state = packChecking
 	p.project()
-	p.info = &types.Info{
+	info := newCodeInfo()
+	made, endless := p.checkFiles(info)
+	if endless {
+		made, info = types.NewPackage(p.pack.path, p.pack.name), newCodeInfo()
+	}
+	p.types, p.info, p.state = made, info, packChecked
+}
+
+func newCodeInfo() *types.Info {
+	return &types.Info{
 		Defs:       make(map[*ast.Ident]types.Object),
 		Uses:       make(map[*ast.Ident]types.Object),
 		Types:      make(map[ast.Expr]types.TypeAndValue),
 		Selections: make(map[*ast.SelectorExpr]*types.Selection),
 		Instances:  make(map[*ast.Ident]types.Instance),
 	}
-	p.types = p.checkFiles(p.info)
-	p.state = packChecked
 }
 
 // checkFiles makes types of the package's files and stubs; without an info not
-// of the bodies.
-func (p *codePack) checkFiles(info *types.Info) *types.Package {
+// of the bodies. It tells whether they are endless.
+func (p *codePack) checkFiles(info *types.Info) (made *types.Package, endless bool) {
 	var files []*ast.File
 	for _, s := range p.pack.sources {
 		files = append(files, s.syntax)
@@ -321,9 +351,9 @@ func (p *codePack) checkFiles(info *types.Info) *types.Package {
 	files = append(files, p.pack.stubs()...)
 	conf := p.base.checker.config(p.pack, info != nil)
 	conf.Importer = &codeImporter{&packImporter{p.base.checker, p.pack}, p.base}
-	conf.Error = func(error) {}
-	made, _ := conf.Check(p.pack.path, p.base.world.fset, files, info)
-	return made
+	conf.Error = func(err error) { endless = endless || isEndless(err) }
+	made, _ = conf.Check(p.pack.path, p.base.world.fset, files, info)
+	return made, endless || endlessType(made) != nil
 }
 
 // project finds the projections of a package that nobody has asked for.
@@ -332,7 +362,11 @@ func (p *codePack) project() {
 	if p.pack.checked != nil || !slices.ContainsFunc(p.pack.queries, projects) {
 		return
 	}
-	p.pack.checked = &checked{types: p.checkFiles(nil), done: true}
+	made, endless := p.checkFiles(nil)
+	p.pack.checked = &checked{types: made, done: true, endless: endless}
+	if endless {
+		return
+	}
 	for _, q := range p.pack.queries {
 		if projects(q) {
 			q.project()

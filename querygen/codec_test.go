@@ -20,7 +20,8 @@ func TestCodecs(t *testing.T) {
 		t.Run(id, func(t *testing.T) {
 			c := newCase(t, name, filepath.Join(root, id))
 			c.generate(t)
-			if !c.check(t) {
+			c.check(t)
+			if c.result.Failed() {
 				return
 			}
 			cmd := exec.Command("go", "test", "./"+id+"/...")

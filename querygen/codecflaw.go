@@ -247,12 +247,25 @@ func (f *flawFinder) whatIs(t types.Type) string {
 // adviceFor names the ways out.
 func (f *flawFinder) adviceFor(t, in types.Type) string {
 	switch t.Underlying().(type) {
-	case *types.Signature, *types.Chan:
-		return "leave it out, " + f.wayOut(in) + " and, because two can't be compared, eq=never (each run is a change) or identity"
+	case *types.Signature:
+		return f.incomparable("funcs", in)
+	case *types.Chan:
+		return f.incomparable("channels", in)
 	case *types.Interface:
 		return "list its concrete types (var _ = query.Implementations[" + f.spell(t) + "](...)), " + f.wayOut(in)
 	}
 	return "leave it out, " + f.wayOut(in)
+}
+
+// incomparable is the advice for what has no equality either: with persist=no
+// alone the next run would report that.
+func (f *flawFinder) incomparable(things string, in types.Type) string {
+	advice := "leave it out, " + f.wayOut(in)
+	if f.ann.options.eqNever {
+		return advice
+	}
+	return strings.TrimSuffix(advice, "option persist=no") +
+		"options persist=no eq=never: the result then stays in memory, and each run counts as a change, because " + things + " can't be compared"
 }
 
 // wayOut names what helps against every flaw in a struct, or in no struct.

@@ -45,8 +45,8 @@ func (c *coder) equalBody(t types.Type, a, b operand) []jen.Code {
 	for _, impl := range c.of(t) {
 		cases = append(cases, jen.Case(c.expr(impl)).Block(
 			jen.List(right, ok).Op(":=").Parens(b.val).Assert(c.expr(impl)),
-			jen.Return(jen.Add(ok).Op("&&").Add(c.function(impl, opEqual)).Call(
-				jen.Id(c.locals.eq), jen.Op("&").Add(left), jen.Op("&").Add(right))),
+			jen.Return(jen.Add(ok).Op("&&").Add(c.codec("EqualImplementation")).Call(
+				jen.Id(c.locals.eq), jen.Op("&").Add(left), jen.Op("&").Add(right), c.function(impl, opEqual))),
 		))
 	}
 	return []jen.Code{

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"strconv"
 	"strings"
 )
 
@@ -141,6 +142,9 @@ func (q *query) fullName(d declaration) string {
 // collides reports that a generated name is taken.
 func (q *query) collides(d declaration, by string, pos token.Pos) {
 	q.hidden[q.fullName(d)] = true
+	if q.ann.guessed {
+		return // with the right kind there will be other names
+	}
 	q.errorf(q.decl.Name.Pos(), "%s of %s would be called %s, which collides with %s %s: choose another name for the wrapper, such as name=%s",
 		q.role(d.name), q.qualified(), d.name, by, q.source.problems.at(q.source.position(pos)), q.freeName())
 }
@@ -220,7 +224,42 @@ func (q *query) checkScopes() {
 				q.collidesWithImport(d, s, obj)
 			}
 		}
+		q.checkOtherImports(d)
 	}
+}
+
+// checkOtherImports looks at the imports of the files that are not checked with
+// the query: the package's own tests, and what constraints exclude. What a dot import declares
+// there is not known, and neither is the name of a package that nobody has
+// listed, unless it is one of Go's own.
+func (q *query) checkOtherImports(d declaration) {
+	p := q.source.pack
+	for _, s := range p.others {
+		if s.syntax.Name.Name != p.name {
+			continue
+		}
+		for _, spec := range s.syntax.Imports {
+			if name := p.world.importName(spec); name == d.name {
+				q.collides(d, "the import at", spec.Pos())
+			}
+		}
+	}
+}
+
+// importName returns the name by which a file knows a package, or "" if that
+// can't be told from here.
+func (w *world) importName(spec *ast.ImportSpec) string {
+	target, _ := strconv.Unquote(spec.Path.Value)
+	first, _, _ := strings.Cut(target, "/")
+	switch meta := w.metas[target]; {
+	case spec.Name != nil:
+		return spec.Name.Name
+	case meta != nil:
+		return meta.Name
+	case !strings.Contains(first, "."):
+		return guessName(target)
+	}
+	return ""
 }
 
 func (q *query) collidesWithImport(d declaration, s *source, obj types.Object) {

@@ -50,6 +50,7 @@ type line struct {
 	form    form
 	tool    string // query or rerun
 	kind    kind   // of a bare //query: pure, until a //rerun beside it says otherwise
+	guessed bool   // the kind is not what is written
 	options options
 	faults  []fault
 }
@@ -100,7 +101,7 @@ func readLine(text string) line {
 // readCanonical reads what follows "//tool:".
 func readCanonical(tool, rest string) line {
 	start := len("//") + len(tool) + len(":")
-	l := line{form: formCanonical, tool: tool}
+	l := line{form: formCanonical, tool: tool, guessed: true}
 	words := splitWords(rest, start)
 	if len(words) == 0 || words[0].offset != start {
 		l.faults = append(l.faults, fault{start, "no kind behind //" + tool + ":, want " + listKinds(tool), true})
@@ -110,7 +111,7 @@ func readCanonical(tool, rest string) line {
 	if msg != "" {
 		l.faults = append(l.faults, fault{start, msg, true})
 	}
-	l.kind = k
+	l.kind, l.guessed = k, msg != ""
 	opts, faults := parseOptions(words[1:])
 	l.options, l.faults = opts, append(l.faults, faults...)
 	return l
@@ -135,7 +136,7 @@ func readBare(words []word, spaced bool) line {
 		if msg != "" {
 			l.faults = append(l.faults, fault{rest[0].offset, msg, true})
 		}
-		l.kind, rest = k, rest[1:]
+		l.kind, l.guessed, rest = k, msg != "", rest[1:]
 	}
 	opts, faults := parseOptions(rest)
 	l.options, l.faults = opts, append(l.faults, faults...)
@@ -172,7 +173,8 @@ func looksCanonical(words []word) bool {
 	return msg == "" && len(faults) == 0
 }
 
-// lookupKind returns the kind that is called name, or what is wrong with it.
+// lookupKind returns the kind that is called name; or what is wrong with it, and
+// the kind that may be meant.
 func lookupKind(tool, name string) (kind, string) {
 	for _, k := range kinds[tool] {
 		if string(k) == name {
@@ -182,16 +184,18 @@ func lookupKind(tool, name string) (kind, string) {
 	for other, list := range kinds {
 		for _, k := range list {
 			if string(k) == name {
-				return "", "unknown kind " + tool + ":" + name + ", did you mean " + other + ":" + name + "?"
+				return k, "unknown kind " + tool + ":" + name + ", did you mean " + other + ":" + name + "?"
 			}
 		}
 	}
-	var names []string
-	for _, k := range kinds[tool] {
-		names = append(names, string(k))
-	}
-	if near, ok := nearest(name, names); ok {
-		return "", "unknown kind " + tool + ":" + name + ", did you mean " + tool + ":" + near + "?"
+	for _, try := range slices.Compact([]string{tool, "query", "rerun"}) { // its own kinds first
+		var names []string
+		for _, k := range kinds[try] {
+			names = append(names, string(k))
+		}
+		if near, ok := nearest(name, names); ok {
+			return kind(near), "unknown kind " + tool + ":" + name + ", did you mean " + try + ":" + near + "?"
+		}
 	}
 	return "", "unknown kind " + tool + ":" + name + ", want " + listKinds(tool)
 }

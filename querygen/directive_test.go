@@ -22,7 +22,7 @@ func TestReadLine(t *testing.T) {
 		{"//rerun:generation\tversion=12", formCanonical, kindGeneration, nil},
 		{"//rerun:always ", formCanonical, kindAlways, nil},
 		{"//query:", formCanonical, "", []int{8}},
-		{"//query:Pure", formCanonical, "", []int{8}},
+		{"//query:Pure", formCanonical, kindPure, []int{8}},
 		{"//query:pure,task", formCanonical, "", []int{8}},
 		{"//query:pure persist eq=", formCanonical, kindPure, []int{13, 24}},
 

@@ -29,7 +29,8 @@ var update = flag.Bool("update", false, "rewrite what the cases want")
 // A third, patterns, names the packages to generate for; without it it is all.
 //
 // In the end everything that was generated is vetted at once, together with
-// the user's code that calls it, and run: see run_test.go.
+// the user's code that calls it, and run, and what it prints is compared with
+// the section want/output: see run_test.go.
 func TestGenerate(t *testing.T) {
 	root := newModule(t)
 	names, err := filepath.Glob("testdata/*.txtar")
@@ -42,17 +43,13 @@ func TestGenerate(t *testing.T) {
 		cases = append(cases, newCase(t, name, filepath.Join(root, id)))
 	}
 	generateCases(t, root, cases)
-	var done []*testCase
 	for _, c := range cases {
-		t.Run(c.id(), func(t *testing.T) {
-			if c.check(t) {
-				done = append(done, c)
-			}
-		})
+		t.Run(c.id(), c.check)
 	}
-	againCases(t, root, done)
-	vetCases(t, root, done)
-	runCases(t, root, done)
+	againCases(t, root, cases)
+	completeCases(t, root, cases)
+	vetCases(t, root, cases)
+	runCases(t, root, cases)
 }
 
 // generateCases generates for all cases in one run, but for those that name
@@ -180,9 +177,8 @@ func newCase(t *testing.T, name, dir string) *testCase {
 	return &testCase{archive: archive, name: name, dir: dir}
 }
 
-// check compares what was generated, and writes it. It tells whether there is
-// code to vet.
-func (c *testCase) check(t *testing.T) bool {
+// check compares what was generated, and writes it.
+func (c *testCase) check(t *testing.T) {
 	c.compare(t, "want", c.report())
 	for _, f := range c.result.Files {
 		if pretty, err := format.Source(f.Content); err != nil || !bytes.Equal(pretty, f.Content) {
@@ -203,7 +199,6 @@ func (c *testCase) check(t *testing.T) bool {
 			t.Errorf("%s is not generated", name)
 		}
 	}
-	return !c.result.Failed()
 }
 
 // report spells a result, one line for each thing, as if the user stood in the

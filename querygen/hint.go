@@ -40,6 +40,7 @@ func (p *pack) hint(name string) string {
 func (p *pack) explain(msg string) string {
 	msg = strings.NewReplacer("\n\thave ", ": have ", "\n\twant ", ", want ").Replace(msg)
 	msg, _, _ = strings.Cut(msg, "\n")
+	msg = strings.TrimSuffix(msg, ":") // what follows are lines of their own
 	if name, ok := strings.CutPrefix(msg, "undefined: "); ok {
 		if hint := p.hint(name); hint != "" {
 			return msg + " (" + hint + ")"

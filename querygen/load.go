@@ -197,6 +197,7 @@ func (p *pack) parseOthers() {
 // match marks the packages that get an output, and reports those that can't:
 // what lies in the module cache or in GOROOT is not ours to write to.
 func (w *world) match(roots []*packages.Package) error {
+	var elsewhere []string
 	for _, meta := range roots {
 		if meta.PkgPath == "command-line-arguments" {
 			return errors.New("name packages, not files")
@@ -209,8 +210,15 @@ func (w *world) match(roots []*packages.Package) error {
 		case len(meta.Errors) > 0:
 			w.report(meta)
 		default:
-			w.problems.errorf(token.Position{}, "package %s is not in the main module", meta.PkgPath)
+			elsewhere = append(elsewhere, meta.PkgPath)
 		}
+	}
+	switch slices.Sort(elsewhere); len(elsewhere) {
+	case 0:
+	case 1:
+		w.problems.errorf(token.Position{}, "package %s is not in the main module", elsewhere[0])
+	default: // std, for one
+		w.problems.errorf(token.Position{}, "%d packages are not in the main module, %s among them", len(elsewhere), elsewhere[0])
 	}
 	for _, p := range w.packs {
 		if p.matched {
@@ -233,10 +241,15 @@ func (w *world) firstError(meta *packages.Package) string {
 	return lines[0]
 }
 
-// firstLine returns an error of the go command without its advice.
-func firstLine(msg string) string {
-	msg, _, _ = strings.Cut(msg, "\n")
-	return strings.TrimSuffix(msg, "; to add it:")
+// oneLine returns an error of the go command without what follows on further
+// lines, unless that is the advice which the first one announces.
+func oneLine(msg string) string {
+	msg, rest, _ := strings.Cut(msg, "\n")
+	advice, _, _ := strings.Cut(strings.TrimSpace(rest), "\n")
+	if strings.HasSuffix(msg, ":") && advice != "" {
+		return msg + " " + advice
+	}
+	return msg
 }
 
 // report passes on what the go command found wrong with a package, except what
@@ -250,7 +263,7 @@ func (w *world) report(meta *packages.Package) {
 		if p := w.packs[meta.PkgPath]; p != nil && pos.Filename == "" && len(p.sources) > 0 {
 			pos = token.Position{Filename: p.sources[0].path, Line: 1, Column: 1}
 		}
-		w.problems.errorf(pos, "%s", firstLine(e.Msg))
+		w.problems.errorf(pos, "%s", oneLine(e.Msg))
 	}
 }
 

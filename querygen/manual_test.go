@@ -102,7 +102,7 @@ func caseMessages(t *testing.T) []string {
 // messageOfCommand tells whether what a script expects is a whole message about
 // the packages on the command line.
 func messageOfCommand(msg string) bool {
-	for _, part := range []string{"no packages match", "name packages", "is not in the main module", "no Go files in", "go.mod file not found"} {
+	for _, part := range []string{"no packages match", "name packages", "not in the main module", "no Go files in", "go.mod file not found"} {
 		if strings.Contains(msg, part) {
 			return true
 		}

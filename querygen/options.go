@@ -32,7 +32,7 @@ type optionRule struct {
 // is known and not built yet is an error: it promises something, and to ignore
 // it would be to break the promise without a word.
 var optionRules = []optionRule{
-	{name: "name", value: "an identifier", set: setName},
+	{name: "name", value: "an identifier that Go does not use itself", set: setName},
 	{name: "task", set: func(o *options, _ string) bool { o.task = true; return true }},
 	{name: "persist", value: "no", set: func(o *options, v string) bool { o.noPersist = true; return v == "no" }},
 	{name: "version", value: "a number", set: setVersion},

@@ -93,7 +93,7 @@ func isNamed(t types.Type, path, name string) bool {
 
 // checkShape checks the rules about the signature as a whole.
 func (q *query) checkShape() {
-	if len(q.results) == 0 && q.failure == nil {
+	if len(q.results) == 0 && q.failure == nil && len(q.source.faults) == 0 { // a syntax error may have cut them off
 		q.errorf(q.decl.Name.Pos(), "a query must have a result, and %s has none", q.qualified())
 	}
 	if q.object.Signature().Variadic() {

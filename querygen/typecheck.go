@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"go/ast"
 	"go/types"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/gcexportdata"
+	"golang.org/x/tools/go/packages"
 )
 
 // checked is a package with its types.
@@ -16,6 +19,8 @@ type checked struct {
 	types *types.Package
 	info  *types.Info // nil unless the bodies were checked
 	done  bool        // false while the package is being checked
+
+	endless bool // see errEndless
 }
 
 // A checker makes types: of the world's own packages from source with the
@@ -60,6 +65,13 @@ func (c *checker) check(p *pack, bodies bool) (*checked, error) {
 	// The error is the first of those that report has seen.
 	p.checked.types, _ = c.config(p, bodies).Check(p.path, c.world.fset, files, p.checked.info)
 	p.checked.done = true
+	if obj := endlessType(p.checked.types); obj != nil && !p.checked.endless {
+		p.checked.endless = true
+		c.world.problems.errorf(c.world.position(obj.Pos()), "%v", errEndless)
+	}
+	if p.checked.endless {
+		p.checked.info = nil
+	}
 	return p.checked, nil
 }
 
@@ -82,6 +94,9 @@ func (c *checker) config(p *pack, bodies bool) *types.Config {
 // and not the soft ones (unused variables and imports): they do not touch what
 // is generated, and a user in the middle of an edit has them all the time.
 func (c *checker) report(p *pack, err error) {
+	if isEndless(err) {
+		p.checked.endless = true
+	}
 	e, ok := err.(types.Error)
 	if !ok || e.Soft || strings.HasPrefix(e.Msg, "\t") {
 		return
@@ -111,6 +126,9 @@ func (i *packImporter) Import(path string) (*types.Package, error) {
 		checked, err := i.check(i.standIn(p), false)
 		if err != nil {
 			return nil, err
+		}
+		if checked.endless {
+			return nil, errEndless
 		}
 		return checked.types, nil
 	}
@@ -145,8 +163,28 @@ func (i *packImporter) missing(path string) error {
 	if why := i.world.unbuilt[path]; why != "" {
 		return errors.New(why)
 	}
-	if meta := i.world.metas[path]; meta != nil && len(meta.Errors) > 0 {
-		return errors.New(firstLine(meta.Errors[0].Msg))
+	if meta := i.world.metas[path]; meta != nil {
+		if msg := firstFailure(meta, make(map[*packages.Package]bool)); msg != "" {
+			return errors.New(msg)
+		}
 	}
 	return fmt.Errorf("no package %s", path)
+}
+
+// firstFailure returns what the go command has found wrong with a package or
+// with what it imports over any number of steps.
+func firstFailure(meta *packages.Package, seen map[*packages.Package]bool) string {
+	if seen[meta] {
+		return ""
+	}
+	seen[meta] = true
+	if len(meta.Errors) > 0 {
+		return oneLine(meta.Errors[0].Msg)
+	}
+	for _, path := range slices.Sorted(maps.Keys(meta.Imports)) {
+		if msg := firstFailure(meta.Imports[path], seen); msg != "" {
+			return msg
+		}
+	}
+	return ""
 }

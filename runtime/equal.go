@@ -155,7 +155,14 @@ func plain(t reflect.Type) bool {
 type comparer struct {
 	identity bool           // pointers are equal only to themselves
 	seen     map[visit]bool // values may be cyclic
+	depth    int
+	later    [][2]reflect.Value // must be equal as well
 }
+
+// maxNested bounds how deep comparisons call each other. What lies deeper waits
+// until they have returned, so that a list of any length is compared on a small
+// stack.
+const maxNested = 1000
 
 // visit is a pair of pointers under comparison. Slices may begin at one place and
 // differ in length.
@@ -165,7 +172,35 @@ type visit struct {
 	t    reflect.Type
 }
 
+// equal compares a and b all the way down.
 func (c *comparer) equal(a, b reflect.Value) bool {
+	for {
+		c.depth = 0
+		if !c.sofar(a, b) {
+			return false
+		}
+		last := len(c.later) - 1
+		if last < 0 {
+			return true
+		}
+		a, b = c.later[last][0], c.later[last][1]
+		c.later = c.later[:last]
+	}
+}
+
+// sofar is equal without what is put off.
+func (c *comparer) sofar(a, b reflect.Value) bool {
+	if c.depth == maxNested {
+		c.later = append(c.later, [2]reflect.Value{a, b})
+		return true
+	}
+	c.depth++
+	ok := c.level(a, b)
+	c.depth--
+	return ok
+}
+
+func (c *comparer) level(a, b reflect.Value) bool {
 	switch a.Kind() {
 	case reflect.Bool:
 		return a.Bool() == b.Bool()
@@ -198,7 +233,7 @@ func (c *comparer) equal(a, b reflect.Value) bool {
 		if a.IsNil() || b.IsNil() || a.UnsafePointer() == b.UnsafePointer() {
 			return a.UnsafePointer() == b.UnsafePointer()
 		}
-		return !c.identity && (c.began(a, b) || c.equal(a.Elem(), b.Elem()))
+		return !c.identity && (c.began(a, b) || c.sofar(a.Elem(), b.Elem()))
 	case reflect.Interface:
 		if a.IsNil() || b.IsNil() {
 			return a.IsNil() == b.IsNil()
@@ -206,7 +241,7 @@ func (c *comparer) equal(a, b reflect.Value) bool {
 		if a.Elem().Type() != b.Elem().Type() {
 			return false
 		}
-		return c.equal(a.Elem(), b.Elem())
+		return c.sofar(a.Elem(), b.Elem())
 	case reflect.Func:
 		return a.IsNil() && b.IsNil()
 	default: // channels, unsafe pointers
@@ -241,7 +276,7 @@ func (c *comparer) fields(a, b reflect.Value) bool {
 		return equalTime(a, b)
 	}
 	for i := range a.NumField() {
-		if a.Type().Field(i).Name != "_" && !c.equal(a.Field(i), b.Field(i)) {
+		if a.Type().Field(i).Name != "_" && !c.sofar(a.Field(i), b.Field(i)) {
 			return false
 		}
 	}
@@ -287,7 +322,7 @@ func timeAt(v reflect.Value) *time.Time {
 
 func (c *comparer) elems(a, b reflect.Value) bool {
 	for i := range a.Len() {
-		if !c.equal(a.Index(i), b.Index(i)) {
+		if !c.sofar(a.Index(i), b.Index(i)) {
 			return false
 		}
 	}
@@ -309,7 +344,7 @@ func (c *comparer) maps(a, b reflect.Value) bool {
 	}
 	for it := a.MapRange(); it.Next(); {
 		other := b.MapIndex(it.Key())
-		if !other.IsValid() || !c.equal(it.Value(), other) {
+		if !other.IsValid() || !c.sofar(it.Value(), other) {
 			return false
 		}
 	}
@@ -342,8 +377,12 @@ func (c *comparer) floatKeys(a, b reflect.Value) bool {
 		free, values = append(free, keys.Key()), append(values, keys.Value())
 	}
 	for it := a.MapRange(); it.Next(); {
-		i := slices.IndexFunc(free, func(k reflect.Value) bool { return k.IsValid() && c.equal(it.Key(), k) })
-		if i < 0 || !c.equal(it.Value(), values[i]) {
+		i := slices.IndexFunc(free, func(k reflect.Value) bool {
+			// A key that differs must not end this comparison, nor leave traces in it.
+			alone := comparer{identity: c.identity}
+			return k.IsValid() && alone.equal(it.Key(), k)
+		})
+		if i < 0 || !c.sofar(it.Value(), values[i]) {
 			return false
 		}
 		free[i] = reflect.Value{}

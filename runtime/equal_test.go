@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"math"
 	"net/netip"
+	"runtime/debug"
 	"testing"
 	"time"
 )
@@ -105,6 +106,31 @@ func TestEqual(t *testing.T) {
 		if test.got != test.want {
 			t.Errorf("%s: equal is %v", test.name, test.got)
 		}
+	}
+}
+
+// TestEqualDeep compares a list of a million elements on a small stack, and maps
+// by keys of which only one fits.
+func TestEqualDeep(t *testing.T) {
+	defer debug.SetMaxStack(debug.SetMaxStack(16 << 20))
+	list := func(end int) *equalNode {
+		n := &equalNode{Value: end}
+		for range 1_000_000 {
+			n = &equalNode{Next: n}
+		}
+		return n
+	}
+	a, b, other := list(1), list(1), list(2)
+	if !same(a, b) || same(a, other) {
+		t.Error("compared wrongly")
+	}
+	type key struct {
+		f float64
+		n any
+	}
+	x, y := &equalNode{Value: 1}, &equalNode{Value: 2}
+	if !same(map[key]int{{n: x}: 1, {n: y}: 2}, map[key]int{{n: y}: 2, {n: x}: 1}) {
+		t.Error("keys in another order differ")
 	}
 }
 

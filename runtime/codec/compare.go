@@ -2,10 +2,54 @@ package codec
 
 import "reflect"
 
-// A Comparer is one comparison of two values.
+// A Comparer is one comparison of two values. It begins in [Type.Same]; the
+// functions that it is handed to answer for what they have looked at, and may
+// leave the rest for later.
 type Comparer struct {
-	work int
-	seen map[pair]bool
+	work  int
+	seen  map[pair]bool
+	depth int
+	later []func() bool // must all be true as well
+}
+
+// maxNested bounds how deep comparisons call each other. What lies deeper waits
+// until they have returned, so that a list of any length is compared on a small
+// stack.
+const maxNested = 1000
+
+// enter goes down one level, which [Comparer.leave] ends; false says that what
+// is there has to be put off: appended to later, and taken for equal so far.
+func (c *Comparer) enter() bool {
+	if c.depth == maxNested {
+		return false
+	}
+	c.depth++
+	return true
+}
+
+func (c *Comparer) leave() { c.depth-- }
+
+// nested compares what lies behind two pointers.
+func nested[T any](c *Comparer, a, b *T, equal func(c *Comparer, a, b *T) bool) bool {
+	if !c.enter() {
+		c.later = append(c.later, func() bool { return equal(c, a, b) })
+		return true
+	}
+	defer c.leave()
+	return equal(c, a, b)
+}
+
+// rest compares what was put off.
+func (c *Comparer) rest() bool {
+	for len(c.later) > 0 {
+		last := len(c.later) - 1
+		next := c.later[last]
+		c.later = c.later[:last]
+		if c.depth = 0; !next() {
+			return false
+		}
+	}
+	return true
 }
 
 // A pair is two things behind references: pointers, or for slices their ends.

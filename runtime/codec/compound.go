@@ -66,7 +66,16 @@ func EqualSlice[S ~[]E, E any](c *Comparer, a, b *S, elem func(c *Comparer, a, b
 	if (*a == nil) != (*b == nil) || len(*a) != len(*b) {
 		return false
 	}
-	return unsafe.SliceData(*a) == unsafe.SliceData(*b) || EqualArray(c, *a, *b, elem)
+	if unsafe.SliceData(*a) == unsafe.SliceData(*b) {
+		return true
+	}
+	if !c.enter() {
+		x, y := *a, *b // what a and b point at may change its place
+		c.later = append(c.later, func() bool { return EqualArray(c, x, y, elem) })
+		return true
+	}
+	defer c.leave()
+	return EqualArray(c, *a, *b, elem)
 }
 
 // EqualPlainSlice compares two slices of a type for which == means equal bytes.
@@ -143,7 +152,7 @@ func EqualPointer[P ~*E, E any](c *Comparer, a, b *P, elem func(c *Comparer, a, 
 	if *a == nil || *b == nil || *a == *b {
 		return *a == *b
 	}
-	return elem(c, *a, *b)
+	return nested(c, *a, *b, elem)
 }
 
 // EncodeHandle writes a unique.Handle as a pointer to its value.

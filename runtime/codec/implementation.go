@@ -51,3 +51,9 @@ func DecodeImplementation[T any](d *Decoder, decode func(*Decoder, *T)) T {
 
 // Unlisted fails, because there is no type of that name.
 func (d *Decoder) Unlisted() { d.fail(errShape) }
+
+// EqualImplementation compares the values of one concrete type behind two
+// interfaces.
+func EqualImplementation[T any](c *Comparer, a, b *T, equal func(c *Comparer, a, b *T) bool) bool {
+	return nested(c, a, b, equal)
+}

@@ -96,13 +96,23 @@ func EqualMap[M ~map[K]V, K comparable, V any](c *Comparer, a, b *M, value func(
 	if (*a == nil) != (*b == nil) || len(*a) != len(*b) {
 		return false
 	}
+	if !c.enter() {
+		x, y := *a, *b
+		c.later = append(c.later, func() bool { return equalEntries(c, x, y, value) })
+		return true
+	}
+	defer c.leave()
+	return equalEntries(c, *a, *b, value)
+}
+
+func equalEntries[M ~map[K]V, K comparable, V any](c *Comparer, a, b M, value func(c *Comparer, a, b *V) bool) bool {
 	var (
 		at = new(struct{ x, y V })
 		k  K
 		ok bool
 	)
-	for k, at.x = range *a {
-		if at.y, ok = (*b)[k]; !ok || !value(c, &at.x, &at.y) {
+	for k, at.x = range a {
+		if at.y, ok = b[k]; !ok || !value(c, &at.x, &at.y) {
 			return false
 		}
 	}

@@ -65,7 +65,10 @@ func (t *Type[T]) Unmarshal(data []byte) (T, error) {
 }
 
 // Same tells whether two values have equal bytes.
-func (t *Type[T]) Same(a, b *T) bool { return t.Equal(new(Comparer), a, b) }
+func (t *Type[T]) Same(a, b *T) bool {
+	c := new(Comparer)
+	return t.Equal(c, a, b) && c.rest()
+}
 
 // sameBytes compares by encoding: for types that only their own methods know.
 // Values that can't be encoded are equal to none.
