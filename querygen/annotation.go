@@ -14,8 +14,9 @@ type annotation struct {
 	kind    kind
 	guessed bool // the kind is not what is written, which is an error
 	options options
-	words   []string // the options as they are written
-	prose   int      // lines of the doc comment that are text
+	words   []string  // the options as they are written
+	prose   int       // lines of the doc comment that are text
+	lines   []docLine // the directives
 }
 
 // A docLine is one line of a comment group with its reading.
@@ -142,7 +143,7 @@ func (s *source) merge(found []docLine) *annotation {
 	}
 	// The first one wins, so that there are stubs even if a second one follows.
 	first := found[0]
-	a := &annotation{pos: first.pos, kind: first.kind, guessed: first.guessed, options: first.options, words: first.optionWords()}
+	a := &annotation{pos: first.pos, kind: first.kind, guessed: first.guessed, options: first.options, words: first.optionWords(), lines: found}
 	a.settle()
 	rest := found[1:]
 	if len(rest) > 0 && isPair(first, rest[0]) {
@@ -160,6 +161,18 @@ func (s *source) merge(found []docLine) *annotation {
 		s.errorf(l.pos, "a second annotation on this function, which has one at %s: keep one of them", s.problems.at(s.position(first.pos)))
 	}
 	return a
+}
+
+// placeOf returns where an option stands.
+func (a *annotation) placeOf(option string) token.Pos {
+	for _, l := range a.lines {
+		for _, w := range splitWords(l.text, 0) {
+			if name, _, _ := strings.Cut(w.text, "="); name == option {
+				return l.pos + token.Pos(w.offset)
+			}
+		}
+	}
+	return a.pos
 }
 
 // settle gives an annotation without a known kind some kind: the fault has been

@@ -123,17 +123,19 @@ func (b *codeBase) variable(path, name string) *unit {
 	return nil
 }
 
-// closure returns a unit and all that it reaches in its module.
-func (b *codeBase) closure(u *unit) []*unit {
-	module := u.module()
-	seen := map[*unit]bool{u: true}
-	list := []*unit{u}
+// closure returns units of one module and all that they reach in it.
+func (b *codeBase) closure(roots ...*unit) []*unit {
+	seen := make(map[*unit]bool)
+	list := append([]*unit(nil), roots...)
+	for _, u := range roots {
+		seen[u] = true
+	}
 	for i := 0; i < len(list); i++ {
 		u := list[i]
 		b.expand(u)
 		for _, refs := range [][]*unit{u.refs, u.extra} {
 			for _, v := range refs {
-				if !seen[v] && v.module() == module {
+				if !seen[v] && v.module() == list[0].module() {
 					seen[v] = true
 					list = append(list, v)
 				}

@@ -36,6 +36,7 @@ func emit(p *pack) ([]byte, error) {
 		w := e.plan(q)
 		w.descriptor()
 		binds = append(binds, w.bind())
+		binds = append(binds, w.rescue()...)
 		binds = append(binds, codecs.persist(w, w.persisted())...)
 		w.structs()
 		w.functions()
@@ -204,8 +205,15 @@ func (w *writer) link(name string) string {
 // bind emits the statement that gives the descriptor its function. Within it
 // the names are ours, and must only leave the annotated function visible.
 func (w *writer) bind() jen.Code {
+	method, body := w.adapt(w.decl.Name.Name)
+	return jen.Id(w.descriptorName).Dot("Bind").Call(method, body)
+}
+
+// adapt emits what calls a function with the query's signature, in the shape of
+// the descriptor, and the function itself as an expression.
+func (w *writer) adapt(name string) (method, body jen.Code) {
 	local := make(scope)
-	local.take(w.decl.Name.Name, w.keyName, w.names.result)
+	local.take(name, w.keyName, w.names.result)
 	cx, k := jen.Id(local.unique("cx")), local.unique("k")
 	args := []jen.Code{cx}
 	for _, p := range w.parts {
@@ -215,22 +223,19 @@ func (w *writer) bind() jen.Code {
 		}
 		args = append(args, arg)
 	}
-	fn, method := jen.Id(w.decl.Name.Name), jen.Id(w.decl.Name.Name)
+	fn, method := jen.Id(name), jen.Id(name)
 	if w.recv != "" {
-		fn = args[1].(*jen.Statement).Clone().Dot(w.decl.Name.Name)
-		method = jen.Id(w.recv).Dot(w.decl.Name.Name)
+		fn = args[1].(*jen.Statement).Clone().Dot(name)
+		method = jen.Id(w.recv).Dot(name)
 		args = append(args[:1:1], args[2:]...)
 	}
 	if len(w.parts) == 0 {
 		k = "_"
 	}
-	return jen.Id(w.descriptorName).Dot("Bind").Call(
-		method,
-		jen.Func().Params(
-			jen.Add(cx).Op("*").Add(w.runtime("Context")),
-			jen.Id(k).Add(w.keyType),
-		).Params(w.valueType, jen.Error()).Block(w.body(fn.Call(args...), local)...),
-	)
+	return method, jen.Func().Params(
+		jen.Add(cx).Op("*").Add(w.runtime("Context")),
+		jen.Id(k).Add(w.keyType),
+	).Params(w.valueType, jen.Error()).Block(w.body(fn.Call(args...), local)...)
 }
 
 // body emits the statements that call the function and return its outcome in

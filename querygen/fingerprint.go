@@ -24,6 +24,7 @@ import (
 //   - A value that becomes an interface refers to all exported methods of its
 //     type: code of other modules may call them. [referrer.hold]
 //   - A variable refers to what initializes it. [codeBase.findAssignments]
+//   - The option cycle= refers to its function.
 //   - A wrapper refers to the signature of its query and no further: what the
 //     query returns is a read, and the engine knows when it changes.
 //
@@ -95,14 +96,17 @@ func (b *codeBase) unitsOf(q *query) []*unit {
 	if p == nil {
 		return nil
 	}
-	root := p.units[q.decl.Name.Name]
-	if q.recv != "" {
-		root = p.methods[q.recv][q.decl.Name.Name]
+	var roots []*unit
+	for _, name := range []string{q.decl.Name.Name, q.ann.options.spare} {
+		u := p.units[name]
+		if q.recv != "" {
+			u = p.methods[q.recv][name]
+		}
+		if u != nil {
+			roots = append(roots, u)
+		}
 	}
-	if root == nil {
-		return nil
-	}
-	return b.closure(root)
+	return b.closure(roots...)
 }
 
 // partsOf lists the units as parts of a fingerprint, sorted.

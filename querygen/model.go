@@ -12,21 +12,22 @@ import (
 // it. It is made from syntax; check adds the types.
 type query struct {
 	projected
-	source   *source
-	decl     *ast.FuncDecl
-	ann      *annotation
-	recv     string // the name of the receiver's type; "" for a function
-	context  *part  // the first parameter; nil if there is none
-	parts    []part // the key: the receiver, then the parameters behind the context
-	results  []part // without the error
-	failure  *part  // the error result, or nil
-	names    names
-	nameless bool            // can not be called
-	refused  bool            // breaks a rule that leaves nothing to generate, not even a stub
-	hidden   map[string]bool // names that collide: they get no stub
-	object   *types.Func     // set by check
-	reached  []codePart      // set by fingerprint: the code that has a say in the results
-	code     digest          // set by fingerprint
+	source    *source
+	decl      *ast.FuncDecl
+	ann       *annotation
+	recv      string // the name of the receiver's type; "" for a function
+	context   *part  // the first parameter; nil if there is none
+	parts     []part // the key: the receiver, then the parameters behind the context
+	results   []part // without the error
+	failure   *part  // the error result, or nil
+	names     names
+	nameless  bool            // can not be called
+	refused   bool            // breaks a rule that leaves nothing to generate, not even a stub
+	hidden    map[string]bool // names that collide: they get no stub
+	object    *types.Func     // set by check
+	spareFunc *types.Func     // set by check: the function of cycle=
+	reached   []codePart      // set by fingerprint: the code that has a say in the results
+	code      digest          // set by fingerprint
 }
 
 // A part is a parameter or a result.

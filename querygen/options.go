@@ -12,11 +12,13 @@ import (
 type options struct {
 	name      string // of the wrapper; empty: the function's name, exported
 	version   string
-	task      bool // emit the task constructor
-	eqNever   bool // each run counts as a change
-	identity  bool // compare by == or a method Equal
-	noPersist bool // never written to disk
-	fields    bool // emit projections of the result
+	task      bool   // emit the task constructor
+	eqNever   bool   // each run counts as a change
+	identity  bool   // compare by == or a method Equal
+	noPersist bool   // never written to disk
+	fields    bool   // emit projections of the result
+	rescue    string // the mode of cycle=
+	spare     string // the function of cycle=
 	given     []string
 }
 
@@ -26,6 +28,10 @@ type optionRule struct {
 	value string // what to write behind =, for messages; empty: takes no value
 	set   func(o *options, value string) bool
 	step  bool // known, and not built yet
+
+	// explain says more of a bad value than the rule does, and how many bytes
+	// into it; nil, or "", if it knows nothing.
+	explain func(value string) (msg string, skip int)
 }
 
 // optionRules are the known options, in the order of the documentation. One that
@@ -39,7 +45,7 @@ var optionRules = []optionRule{
 	{name: "eq", value: "never", set: func(o *options, v string) bool { o.eqNever = true; return v == "never" }},
 	{name: "identity", set: func(o *options, _ string) bool { o.identity, o.noPersist = true, true; return true }},
 	{name: "limit", value: "a number", step: true},
-	{name: "cycle", value: "fallback:fn or fixpoint:fn", step: true},
+	{name: "cycle", value: "fallback:fn or fixpoint:fn", set: setCycle, explain: explainCycle},
 	{name: "keep", value: "a number", step: true},
 	{name: "fields", set: func(o *options, _ string) bool { o.fields = true; return true }},
 }
@@ -78,6 +84,11 @@ func (o *options) add(text string) (msg string, skip int) {
 	}
 	o.given = append(o.given, name)
 	if !rule.set(o, value) {
+		if rule.explain != nil {
+			if msg, skip := rule.explain(value); msg != "" {
+				return msg, len(name) + len("=") + skip
+			}
+		}
 		return "bad value " + strconv.Quote(value) + " for " + name + "=, want " + rule.value, len(name) + len("=")
 	}
 	return "", 0

@@ -28,6 +28,7 @@ func (p *pack) checkRules() {
 		q.checkKey()
 		q.checkResults()
 		q.checkPersist()
+		q.checkCycle()
 		if !q.refused {
 			q.checkScopes()
 		}
@@ -203,27 +204,31 @@ func (w *world) findMisuses() {
 		if p.checked == nil || p.checked.info == nil {
 			continue
 		}
+		spares := p.spareDecls()
+		p.findSpareCalls(spares)
 		for id, obj := range p.checked.info.Uses {
 			q, pos := queries[obj.Pos()], w.position(id.Pos())
 			if p.role != ordinary && !p.insideQuery(id.Pos()) {
 				continue // a test may want to see the function itself
 			}
 			if q != nil && !isStub(pos.Filename) {
-				w.reportMisuse(q, pos)
+				w.reportMisuse(q, pos, insideAny(spares, id.Pos()))
 			}
 		}
 	}
 }
 
-func (w *world) reportMisuse(q *query, pos token.Position) {
+// reportMisuse reports one use. In a function of cycle= the wrapper can't be called
+// either, so that is no advice.
+func (w *world) reportMisuse(q *query, pos token.Position, spare bool) {
 	wrapper := q.names.wrapper
 	if q.recv != "" {
 		wrapper = q.recv + "." + wrapper
 	}
-	switch q.ann.kind {
-	case kindGeneration, kindAlways:
+	switch kind := q.ann.kind; {
+	case kind == kindGeneration || kind == kindAlways:
 		w.problems.errorf(pos, "%s reads the outside world and must be used through its wrapper %s", q.qualified(), wrapper)
-	default:
+	case !spare:
 		w.problems.warnf(pos, "%s is not memoized when it is used directly, use its wrapper %s", q.qualified(), wrapper)
 	}
 }

@@ -55,26 +55,32 @@ func flawOf(cx *query.Context, place Place, d Decl) (*Flaw, error) {
 		return flaw, nil
 	}
 	if cycle, ok := errors.AsType[*query.CycleError](err); ok {
-		return circular(d, cycle), nil
+		return circular(cx, d, cycle), nil
 	}
 	return nil, err
 }
 
 func duplicate(cx *query.Context, d Decl, first Place) *Flaw {
-	at := Declarations(cx, first.File)[first.Index].At
-	line := Lines(cx, first.File)[first.Index] + at.Line
-	return &Flaw{d.At, fmt.Sprintf("%s is already defined at %s:%d:%d", d.Name, first.File, line, at.Col)}
+	return &Flaw{d.At, fmt.Sprintf("%s is already defined at %s", d.Name, position(cx, first))}
 }
 
-// circular says who needs whom, once for each cycle: at its first member. The
-// engine begins with the same member wherever the cycle was entered.
-func circular(d Decl, cycle *query.CycleError) *Flaw {
-	var path []string
-	for _, n := range cycle.Nodes {
-		path = append(path, n.Key.(string))
-	}
-	if path[0] != d.Name {
+// position spells where a declaration has its name.
+func position(cx *query.Context, p Place) string {
+	at := Declarations(cx, p.File)[p.Index].At
+	return fmt.Sprintf("%s:%d:%d", p.File, Lines(cx, p.File)[p.Index]+at.Line, at.Col)
+}
+
+// circular says who needs whom and where the others are, once for each cycle: at
+// its first member. The engine begins with the same one wherever the cycle was
+// entered.
+func circular(cx *query.Context, d Decl, cycle *query.CycleError) *Flaw {
+	if cycle.Nodes[0].Key != d.Name {
 		return nil
+	}
+	path := []string{d.Name}
+	for _, n := range cycle.Nodes[1:] {
+		name := n.Key.(string)
+		path = append(path, fmt.Sprintf("%s (%s)", name, position(cx, Scope(cx)[name])))
 	}
 	path = append(path, d.Name)
 	return &Flaw{d.At, "the definition needs itself: " + strings.Join(path, " -> ")}

@@ -115,15 +115,15 @@ func TestCycle(t *testing.T) {
 			`calc.value("a")`, `calc.value("b")`, `calc.value("c")`,
 			`calc.problems("a.calc")`, `calc.problems("b.calc")`,
 		}},
-		{"5", "a", "a.calc:1:5: the definition needs itself: a -> b -> a", []string{
+		{"5", "a", "a.calc:1:5: the definition needs itself: a -> b (b.calc:2:5) -> a", []string{
 			`calc.parse("b.calc")`, `calc.declarations("b.calc")`, `calc.names("b.calc")`,
 			`calc.definition("b")`, `calc.definition("c")`,
 			`calc.value("a")`, `calc.value("b")`, `calc.value("c")`,
-			`calc.problems("a.calc")`, `calc.problems("b.calc")`, `calc.lines("a.calc")`,
+			`calc.problems("a.calc")`, `calc.problems("b.calc")`, `calc.lines("a.calc")`, `calc.lines("b.calc")`,
 		}},
 		// The members of a cycle run in every revision that demands them; that
 		// they end as before is the end of it.
-		{"# It is", "# That is", "a.calc:1:5: the definition needs itself: a -> b -> a", []string{
+		{"# It is", "# That is", "a.calc:1:5: the definition needs itself: a -> b (b.calc:2:5) -> a", []string{
 			`calc.parse("b.calc")`, `calc.value("a")`, `calc.value("b")`,
 		}},
 		{"let b = a", "let b = 7", "a = 8, b = 7, c = 8", []string{

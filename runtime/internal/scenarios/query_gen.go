@@ -274,6 +274,155 @@ func Refused(cx *query.Context) (string, error) {
 	return refusedQuery.Get(cx, struct{}{})
 }
 
+var followQuery = query.Define[int, int](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.follow",
+	Kind:   query.KindPure,
+	Params: 1,
+	Code:   "07943565d7ce0f7d56318f7340f1cc20",
+})
+
+// Follow counts the steps from i to the end.
+//
+// Follow is the memoized form of [follow].
+func Follow(cx *query.Context, i int) int {
+	return followQuery.Value(cx, i)
+}
+
+var aboveQuery = query.Define[int, int](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.above",
+	Kind:   query.KindPure,
+	Params: 1,
+	Code:   "70655280426b875f8d3899087d6943ee",
+})
+
+// Above reads follow, and is on no cycle.
+//
+// Above is the memoized form of [above].
+func Above(cx *query.Context, i int) int {
+	return aboveQuery.Value(cx, i)
+}
+
+var stopAheadQuery = query.Define[Stop, StopAheadResult](query.Definition{
+	Name:    "querygen.dev/runtime/internal/scenarios.Stop.ahead",
+	Kind:    query.KindPure,
+	Params:  1,
+	Results: 2,
+	Code:    "f23bc03d57dda59fe56e521bc62c04af",
+})
+
+// StopAheadResult holds the results of [Stop.Ahead].
+type StopAheadResult struct {
+	R1 Stop
+	R2 int
+}
+
+// Ahead is follow as a method, over onward, which is not marked.
+//
+// Ahead is the memoized form of [Stop.ahead].
+func (s Stop) Ahead(cx *query.Context) (Stop, int) {
+	r := stopAheadQuery.Value(cx, s)
+	return r.R1, r.R2
+}
+
+var stopOnwardQuery = query.Define[Stop, StopOnwardResult](query.Definition{
+	Name:    "querygen.dev/runtime/internal/scenarios.Stop.onward",
+	Kind:    query.KindPure,
+	Params:  1,
+	Results: 2,
+	Code:    "884e1b82b5966110fc59d6b191e0ca1d",
+})
+
+// StopOnwardResult holds the results of [Stop.Onward].
+type StopOnwardResult struct {
+	R1 Stop
+	R2 int
+}
+
+// Onward is the memoized form of [Stop.onward].
+func (s Stop) Onward(cx *query.Context) (Stop, int) {
+	r := stopOnwardQuery.Value(cx, s)
+	return r.R1, r.R2
+}
+
+var leadsQuery = query.Define[int, int](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.leads",
+	Kind:   query.KindPure,
+	Params: 1,
+	Fails:  true,
+	Code:   "7a62ff0f05f9dffa95beab34d1c74fd1",
+})
+
+// Leads fails where a path has no end.
+//
+// Leads is the memoized form of [leads].
+func Leads(cx *query.Context, i int) (int, error) {
+	return leadsQuery.Get(cx, i)
+}
+
+var toldQuery = query.Define[int, string](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.told",
+	Kind:   query.KindPure,
+	Params: 1,
+	Code:   "64fb3f894e2f56618d47806755eaef3f",
+})
+
+// Told is what a reader makes of it.
+//
+// Told is the memoized form of [told].
+func Told(cx *query.Context, i int) string {
+	return toldQuery.Value(cx, i)
+}
+
+var markedQuery = query.Define[markedKey, int](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.marked",
+	Kind:   query.KindPure,
+	Params: 2,
+	Fails:  true,
+	Code:   "fb7a4795dbdf9746078a40bb65133692",
+})
+
+// markedKey holds the arguments of [Marked].
+type markedKey struct {
+	W    World
+	Name string
+}
+
+// Marked does what the test says; on a cycle too.
+//
+// Marked is the memoized form of [marked].
+func Marked(cx *query.Context, w World, name string) (int, error) {
+	return markedQuery.Get(cx, markedKey{W: w, Name: name})
+}
+
+var evenQuery = query.Define[int, int](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.even",
+	Kind:   query.KindPure,
+	Params: 1,
+	Fails:  true,
+	Code:   "5058439edbdf1b97beb308b92ec063c5",
+})
+
+// Even and odd walk a graph in which in(i) is a set of nodes, a bit for each.
+// Nodes with even numbers fall back.
+//
+// Even is the memoized form of [even].
+func Even(cx *query.Context, i int) (int, error) {
+	return evenQuery.Get(cx, i)
+}
+
+var oddQuery = query.Define[int, int](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.odd",
+	Kind:   query.KindPure,
+	Params: 1,
+	Fails:  true,
+	Code:   "9ed7c632434a78de8136da0d0b8a8398",
+})
+
+// Odd is the memoized form of [odd].
+func Odd(cx *query.Context, i int) (int, error) {
+	return oddQuery.Get(cx, i)
+}
+
 var depQuery = query.Define[World, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.dep",
 	Kind:   query.KindPure,
@@ -1135,6 +1284,69 @@ func init() {
 		return refused(cx)
 	})
 	refusedQuery.PersistValue(stringCodec)
+	followQuery.Bind(follow, func(cx *query.Context, k int) (int, error) {
+		return follow(cx, k), nil
+	})
+	followQuery.Fallback(func(cx *query.Context, k int) (int, error) {
+		return lost(cx, k), nil
+	})
+	followQuery.PersistKey(intCodec)
+	followQuery.PersistValue(intCodec)
+	aboveQuery.Bind(above, func(cx *query.Context, k int) (int, error) {
+		return above(cx, k), nil
+	})
+	aboveQuery.PersistKey(intCodec)
+	aboveQuery.PersistValue(intCodec)
+	stopAheadQuery.Bind(Stop.ahead, func(cx *query.Context, k Stop) (StopAheadResult, error) {
+		r1, r2 := k.ahead(cx)
+		return StopAheadResult{R1: r1, R2: r2}, nil
+	})
+	stopAheadQuery.Fallback(func(cx *query.Context, k Stop) (StopAheadResult, error) {
+		r1, r2 := k.round(cx)
+		return StopAheadResult{R1: r1, R2: r2}, nil
+	})
+	stopAheadQuery.PersistKey(stopCodec)
+	stopAheadQuery.PersistValue(stopAheadResultCodec)
+	stopOnwardQuery.Bind(Stop.onward, func(cx *query.Context, k Stop) (StopOnwardResult, error) {
+		r1, r2 := k.onward(cx)
+		return StopOnwardResult{R1: r1, R2: r2}, nil
+	})
+	stopOnwardQuery.PersistKey(stopCodec)
+	stopOnwardQuery.PersistValue(stopOnwardResultCodec)
+	leadsQuery.Bind(leads, func(cx *query.Context, k int) (int, error) {
+		return leads(cx, k)
+	})
+	leadsQuery.Fallback(func(cx *query.Context, k int) (int, error) {
+		return leadsNowhere(cx, k)
+	})
+	leadsQuery.PersistKey(intCodec)
+	leadsQuery.PersistValue(intCodec)
+	toldQuery.Bind(told, func(cx *query.Context, k int) (string, error) {
+		return told(cx, k), nil
+	})
+	toldQuery.PersistKey(intCodec)
+	toldQuery.PersistValue(stringCodec)
+	markedQuery.Bind(marked, func(cx *query.Context, k markedKey) (int, error) {
+		return marked(cx, k.W, k.Name)
+	})
+	markedQuery.Fallback(func(cx *query.Context, k markedKey) (int, error) {
+		return spare(cx, k.W, k.Name)
+	})
+	markedQuery.PersistKey(markedKeyCodec)
+	markedQuery.PersistValue(intCodec)
+	evenQuery.Bind(even, func(cx *query.Context, k int) (int, error) {
+		return even(cx, k)
+	})
+	evenQuery.Fallback(func(cx *query.Context, k int) (int, error) {
+		return evenAlone(cx, k)
+	})
+	evenQuery.PersistKey(intCodec)
+	evenQuery.PersistValue(intCodec)
+	oddQuery.Bind(odd, func(cx *query.Context, k int) (int, error) {
+		return odd(cx, k)
+	})
+	oddQuery.PersistKey(intCodec)
+	oddQuery.PersistValue(intCodec)
 	depQuery.Bind(dep, func(cx *query.Context, k World) (int, error) {
 		return dep(cx, k), nil
 	})
@@ -1413,6 +1625,34 @@ var stringCodec = codec.Type[string]{
 	Schema: "3cd756aa26e2361775504fbd3ff9d0a3",
 }
 
+var stopCodec = codec.Type[Stop]{
+	Encode: codec.EncodeInt[Stop],
+	Decode: codec.DecodeInt[Stop],
+	Equal:  codec.EqualPlain[Stop],
+	Schema: "9bb1bfe3c75b53a821481f3717bff658",
+}
+
+var stopAheadResultCodec = codec.Type[StopAheadResult]{
+	Encode: encodeStopAheadResult,
+	Decode: decodeStopAheadResult,
+	Equal:  codec.EqualPlain[StopAheadResult],
+	Schema: "67018571aafa669f88c81b75d4d98bf3",
+}
+
+var stopOnwardResultCodec = codec.Type[StopOnwardResult]{
+	Encode: encodeStopOnwardResult,
+	Decode: decodeStopOnwardResult,
+	Equal:  codec.EqualPlain[StopOnwardResult],
+	Schema: "a077621fb1dc96df0a9deb13f0a6d318",
+}
+
+var markedKeyCodec = codec.Type[markedKey]{
+	Encode: encodeMarkedKey,
+	Decode: decodeMarkedKey,
+	Equal:  codec.EqualPlain[markedKey],
+	Schema: "702de3b8fb8f1c7184344d0386fa203e",
+}
+
 var boolCodec = codec.Type[bool]{
 	Encode: codec.EncodeBool[bool],
 	Decode: codec.DecodeBool[bool],
@@ -1512,6 +1752,42 @@ func decodeIntSlice(dec *codec.Decoder, v *[]int) {
 
 func equalIntSlice(eq *codec.Comparer, x2, y2 *[]int) bool {
 	return codec.EqualPlainSlice(eq, x2, y2)
+}
+
+func encodeStopAheadResult(enc *codec.Encoder, v *StopAheadResult) {
+	enc.Fields(2)
+	codec.EncodeInt(enc, &v.R1)
+	codec.EncodeInt(enc, &v.R2)
+}
+
+func decodeStopAheadResult(dec *codec.Decoder, v *StopAheadResult) {
+	dec.Fields(2)
+	codec.DecodeInt(dec, &v.R1)
+	codec.DecodeInt(dec, &v.R2)
+}
+
+func encodeStopOnwardResult(enc *codec.Encoder, v *StopOnwardResult) {
+	enc.Fields(2)
+	codec.EncodeInt(enc, &v.R1)
+	codec.EncodeInt(enc, &v.R2)
+}
+
+func decodeStopOnwardResult(dec *codec.Decoder, v *StopOnwardResult) {
+	dec.Fields(2)
+	codec.DecodeInt(dec, &v.R1)
+	codec.DecodeInt(dec, &v.R2)
+}
+
+func encodeMarkedKey(enc *codec.Encoder, v *markedKey) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.W)
+	codec.EncodeString(enc, &v.Name)
+}
+
+func decodeMarkedKey(dec *codec.Decoder, v *markedKey) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.W)
+	codec.DecodeString(dec, &v.Name)
 }
 
 func encodeCondKey(enc *codec.Encoder, v *condKey) {
@@ -1682,12 +1958,14 @@ func decodeRefusal(dec *codec.Decoder, v *Refusal) {
 // What the fingerprints above cover, for querygen -explain:
 //
 // -VIdQohO 0-AwzMMH 0DBeHjI5 213tz5iD 2nc7TX_i 2rvwMivx 35BkOW-N 3N-JTr-P 3yzjEk0u 4pSi2P0s 5xuG3d0j 65Ik0Kri
-// 6HTm8COC 6c1eJb8P 7DVZeXux 7HTPJfs2 7MBSuz_A 7ylDHias 858hvezB 8xCVuah1 9B_v00O9 9wgSj9Zk AiofxmMX BLCHk6vm
-// BoJ53d0j CHpG0P24 CIt9eAlz Dirq00O9 E9PUTX_i EBNYPEf7 FAgiHlWF FFHf3d0j FlDJwlZr IE-_iSNd IovkMuQY JKfVnCYW
-// K2SiNSeo KBzqB6D6 M5K5RXE6 MQoN423N N3U_3d0j NIbXi3s3 OEOvTX_i O_RFXqJZ PRWaTr-P PXT6oVTu QU3NeaYn QX8uHQFX
-// QbrG7kTS QylAfc9B RG95diCi RoAgwlqd Rsi6VjkS S8Oh6A9d TPWcuah1 Tt4BLGO_ V5bg5iqF VogCeo3V W3Wgv2G7 WnjzF9qN
-// Xi3f9H2e Y3b9GPpZ YAzKTX_i ZZuTTX_i ZsAqRcN1 _3XKuah1 _63P0UB5 _gGqGLzU bKB93d0j bjwKGa8j c3TSlg7w cWRNNkai
-// dJ8pTX_i dL_gGLzU eYhw0T5f eug4-83- fQeRgmb2 gAL5uah1 g_SA-opY hMhX3Hzz heALr_XO iodXtyKr itDbuah1 ium_ssHX
-// j_ErlBWz kDSy3d0j mDMo5UiY mibSvYM5 nJEW3d0j nYT_Tr-P noOv1NBc nxFo2Gtd oua3vjIb pCzANyOl pKzOoDLg pQb95v8F
-// pwSVTX_i pyTkTX_i q2w0RjVm rC0mjiX2 rEp8WjVd rNMZk_i_ ru_3yKa1 s5NA72AS tz6Glhku uWXMRR1G wLg3uah1 wV5UX1C1
-// wzc0M3Jr x2AmWqMD xDZOeBFX xN8p3d0j xZr-kvXr y_1Jz5H4 yeEacLWS yqdOoMyY zNLh07QP zr5m3d0j zuyJJWt3
+// 6HTm8COC 6c1eJb8P 6f6qxkwl 7CdW5dhV 7DVZeXux 7HTPJfs2 7MBSuz_A 7ylDHias 858hvezB 8xCVuah1 9B_v00O9 9U765UiY
+// 9wgSj9Zk AiofxmMX BLCHk6vm BoJ53d0j CHpG0P24 CIt9eAlz Dirq00O9 E9PUTX_i EBNYPEf7 FAgiHlWF FFHf3d0j FOQb5UiY
+// FlDJwlZr IE-_iSNd IovkMuQY JKfVnCYW K2SiNSeo KBzqB6D6 M5K5RXE6 MQoN423N MgmPoSXc N3U_3d0j NE-wuD-Z NIbXi3s3
+// NafU-fOY OEOvTX_i OV-fEJPT O_RFXqJZ PRWaTr-P PXT6oVTu QU3NeaYn QX8uHQFX QbrG7kTS QylAfc9B RG95diCi RoAgwlqd
+// Rsi6VjkS S8Oh6A9d TPWcuah1 Tt4BLGO_ V5bg5iqF VogCeo3V W3Wgv2G7 WmLMta3R WnjzF9qN XC9HWY3o Xi3f9H2e XmDWiN5j
+// Y3b9GPpZ YAzKTX_i YE-wgxk1 ZZuTTX_i ZsAqRcN1 _3XKuah1 _63P0UB5 _gGqGLzU bKB93d0j bjwKGa8j c3TSlg7w cWRNNkai
+// cc5tSziS dJ8pTX_i dL_gGLzU eYhw0T5f eug4-83- fQeRgmb2 gAL5uah1 gJuxC9bV g_SA-opY hMhX3Hzz heALr_XO iodXtyKr
+// itDbuah1 ium_ssHX jKyMZ5Rh jWd8GHsT j_ErlBWz kDSy3d0j kZGU5UiY mDMo5UiY mWbzTqr2 mibSvYM5 nCd29UNE nJEW3d0j
+// nYT_Tr-P noOv1NBc nxFo2Gtd o67zta3R oua3vjIb pCzANyOl pKzOoDLg pQb95v8F pwSVTX_i pyTkTX_i q2w0RjVm rC0mjiX2
+// rEp8WjVd rNMZk_i_ ru_3yKa1 s5NA72AS tz6Glhku u9WsdiWB uWXMRR1G wCVacGXF wLg3uah1 wV5UX1C1 wzc0M3Jr x2AmWqMD
+// xDZOeBFX xN8p3d0j xZr-kvXr xpT_uah1 y_1Jz5H4 yeEacLWS yqdOoMyY zNLh07QP zr5m3d0j zuyJJWt3
