@@ -38,6 +38,7 @@ type Definition struct {
 	Identity  bool   // results are compared by == or a method Equal
 	NoPersist bool   // results are never written to disk
 	Version   string // the explicit version of the code, from the option version=
+	Limit     int    // of the bodies that run at once in a database; 0: none
 	Code      string // the fingerprint of the code of the main module that the function reaches; see docs/generator-fingerprints.md
 }
 

@@ -326,11 +326,17 @@ func (w *walk) mustRun(n graph.ID) bool {
 	return s&graph.Volatile != 0 && !w.db.g.RanFor(n, w.req.ID)
 }
 
-// resume ends the call: the body that made it goes on, and needs a token again.
+// resume ends the call: the body that made it goes on, and needs a place and a
+// token again.
 func (w *walk) resume() error {
 	w.back = true
-	if !w.db.board.Resume(w.base, w.token) {
+	token := w.token
+	w.token = false
+	if !w.db.board.Resume(w.base, token) {
 		return nil
+	}
+	if err := w.takePlace(w.base); err != nil {
+		return err
 	}
 	if err := w.takeToken(w.base); err != nil {
 		return err

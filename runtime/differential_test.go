@@ -87,6 +87,7 @@ type nodeModel struct {
 func runSequential(t *testing.T, seed uint64) int {
 	r := rand.New(rand.NewPCG(seed, 1))
 	p := newProgram(r, featuresOf(r))
+	p.extend(seed)
 	defer programs.Delete(p.id)
 	db := query.New(query.Options{Parallelism: 1 + r.IntN(2)})
 	defer db.Close()
@@ -325,6 +326,7 @@ func runTogether(t *testing.T, seed uint64) int {
 	f := featuresOf(r)
 	f.panics = f.panics && r.IntN(2) == 0
 	p := newProgram(r, f)
+	p.extend(seed)
 	defer programs.Delete(p.id)
 	p.yield = r.IntN(2) == 0
 	for i := range p.live {

@@ -32,17 +32,20 @@ type program struct {
 type flavour int
 
 const (
-	pureFails   flavour = iota // (int, error)
-	pureValue                  // int
-	pureNever                  // eq=never
-	generation                 // //rerun:generation
-	always                     // //rerun:always
-	inputValue                 // //query:input
-	pureByEqual                // a result with a method Equal, by parity
-	flavours
+	pureFails    flavour = iota // (int, error)
+	pureValue                   // int
+	pureNever                   // eq=never
+	generation                  // //rerun:generation
+	always                      // //rerun:always
+	inputValue                  // //query:input
+	pureByEqual                 // a result with a method Equal, by parity
+	limitedOnce                 // (int, error), limit=1
+	limitedTwice                // (int, error), limit=2
 )
 
-func (f flavour) fails() bool { return f == pureFails || f == generation }
+func (f flavour) fails() bool {
+	return f == pureFails || f == generation || f == limitedOnce || f == limitedTwice
+}
 
 type progNode struct {
 	flavour flavour
@@ -402,6 +405,10 @@ func (p *program) demand(cx *query.Context, n int) (int, error) {
 	switch p.nodes[n].flavour {
 	case pureFails:
 		return progFails.Get(cx, k)
+	case limitedOnce:
+		return progOnce.Get(cx, k)
+	case limitedTwice:
+		return progTwice.Get(cx, k)
 	case pureValue:
 		return progValue.Value(cx, k), nil
 	case pureNever:

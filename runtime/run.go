@@ -17,14 +17,24 @@ func (w *walk) run(top *frame, cause graph.ID) error {
 	f.Running = true
 	f.Reads = new(flight.Buffer)
 	f.Rev.Store(w.db.flushed.Load())
-	if !w.token {
-		if err := w.takeToken(f); err != nil {
-			return err // the frame is abandoned with the rest
-		}
-	}
-	w.token, f.Token = false, true
 	k, slot := w.db.keeper(f.Node)
 	q := k.query()
+	if n := q.def.Limit; n > 0 {
+		f.Limit = w.db.board.Limit(q.index, n)
+	}
+	if err := w.takePlace(f); err != nil {
+		return err // the frame is abandoned with the rest
+	}
+	if !w.token {
+		if err := w.takeToken(f); err != nil {
+			return err
+		}
+		w.token = true
+	}
+	if f.Orphaned {
+		return nil // while it waited; the body has not started
+	}
+	w.token, f.Token = false, true
 	if q.def.Kind == KindGeneration {
 		f.Reads.Lock()
 		f.Reads.Add(w.db.counter, w.db.g.Stamp(w.db.counter))

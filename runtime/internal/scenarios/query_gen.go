@@ -486,6 +486,43 @@ func RefreshLooking(tx *query.Tx, w World) {
 	lookingQuery.Refresh(tx, w)
 }
 
+var limitedQuery = query.Define[limitedKey, int](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.limited",
+	Kind:   query.KindPure,
+	Params: 2,
+	Fails:  true,
+	Limit:  3,
+	Code:   "83a2b2715882fd1abd255c1401ac1abf",
+})
+
+// limitedKey holds the arguments of [Limited].
+type limitedKey struct {
+	W    World
+	Name string
+}
+
+// Limited does what the test says, for at most three names at once.
+//
+// Limited is the memoized form of [limited].
+func Limited(cx *query.Context, w World, name string) (int, error) {
+	return limitedQuery.Get(cx, limitedKey{W: w, Name: name})
+}
+
+var factorialQuery = query.Define[int, int](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.factorial",
+	Kind:   query.KindPure,
+	Params: 1,
+	Limit:  1,
+	Code:   "d9d69b137c6bd0620f8f485dc7c7f866",
+})
+
+// Factorial calls itself though it may run only once at a time.
+//
+// Factorial is the memoized form of [factorial].
+func Factorial(cx *query.Context, n int) int {
+	return factorialQuery.Value(cx, n)
+}
+
 var inQuery = query.Define[int, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.in",
 	Kind:   query.KindInput,
@@ -1209,6 +1246,16 @@ func init() {
 	})
 	lookingQuery.PersistKey(worldCodec)
 	lookingQuery.PersistValue(intCodec)
+	limitedQuery.Bind(limited, func(cx *query.Context, k limitedKey) (int, error) {
+		return limited(cx, k.W, k.Name)
+	})
+	limitedQuery.PersistKey(limitedKeyCodec)
+	limitedQuery.PersistValue(intCodec)
+	factorialQuery.Bind(factorial, func(cx *query.Context, k int) (int, error) {
+		return factorial(cx, k), nil
+	})
+	factorialQuery.PersistKey(intCodec)
+	factorialQuery.PersistValue(intCodec)
 	inQuery.Bind(in, func(cx *query.Context, k int) (int, error) {
 		return in(cx, k), nil
 	})
@@ -1433,6 +1480,13 @@ var oneOfManyKeyCodec = codec.Type[oneOfManyKey]{
 	Schema: "6a82602e8c4c96a491ba1cc0f38e30e0",
 }
 
+var limitedKeyCodec = codec.Type[limitedKey]{
+	Encode: encodeLimitedKey,
+	Decode: decodeLimitedKey,
+	Equal:  codec.EqualPlain[limitedKey],
+	Schema: "4a306aa55911038a97a75f298739aaf8",
+}
+
 var selKeyCodec = codec.Type[selKey]{
 	Encode: encodeSelKey,
 	Decode: decodeSelKey,
@@ -1528,6 +1582,18 @@ func decodeOneOfManyKey(dec *codec.Decoder, v *oneOfManyKey) {
 	dec.Fields(2)
 	codec.DecodeString(dec, &v.W)
 	codec.DecodeInt(dec, &v.I)
+}
+
+func encodeLimitedKey(enc *codec.Encoder, v *limitedKey) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.W)
+	codec.EncodeString(enc, &v.Name)
+}
+
+func decodeLimitedKey(dec *codec.Decoder, v *limitedKey) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.W)
+	codec.DecodeString(dec, &v.Name)
 }
 
 func encodeSelKey(enc *codec.Encoder, v *selKey) {
@@ -1652,10 +1718,11 @@ func equalThing(eq *codec.Comparer, x2, y2 *Thing) bool {
 // -VIdQohO 0-AwzMMH 0DBeHjI5 213tz5iD 2nc7TX_i 2rvwMivx 35BkOW-N 3N-JTr-P 3yzjEk0u 4pSi2P0s 5xuG3d0j 65Ik0Kri
 // 6HTm8COC 6c1eJb8P 7DVZeXux 7HTPJfs2 7MBSuz_A 7ylDHias 858hvezB 8xCVuah1 9B_v00O9 9wgSj9Zk AiofxmMX BLCHk6vm
 // BoJ53d0j CHpG0P24 CIt9eAlz Dirq00O9 E9PUTX_i EBNYPEf7 FAgiHlWF FFHf3d0j FlDJwlZr IE-_iSNd IovkMuQY JKfVnCYW
-// K2SiNSeo KBzqB6D6 M5K5RXE6 MQoN423N N3U_3d0j NIbXi3s3 OEOvTX_i O_RFXqJZ PRWaTr-P PXT6oVTu QU3NeaYn QX8uHQFX
-// QbrG7kTS QylAfc9B RG95diCi RoAgwlqd Rsi6VjkS S8Oh6A9d TPWcuah1 Tt4BLGO_ V5bg5iqF VogCeo3V W3Wgv2G7 WnjzF9qN
-// Xi3f9H2e Y3b9GPpZ YAzKTX_i ZZuTTX_i ZsAqRcN1 _3XKuah1 _63P0UB5 _gGqGLzU bKB93d0j bjwKGa8j c3TSlg7w cWRNNkai
-// dJ8pTX_i dL_gGLzU eYhw0T5f eug4-83- fQeRgmb2 gAL5uah1 g_SA-opY hMhX3Hzz heALr_XO iodXtyKr itDbuah1 ium_ssHX
-// j_ErlBWz kDSy3d0j mDMo5UiY mibSvYM5 nJEW3d0j nYT_Tr-P noOv1NBc nxFo2Gtd oua3vjIb pCzANyOl pKzOoDLg pQb95v8F
-// pwSVTX_i pyTkTX_i q2w0RjVm rC0mjiX2 rEp8WjVd rNMZk_i_ ru_3yKa1 s5NA72AS tz6Glhku uWXMRR1G wLg3uah1 wV5UX1C1
-// wzc0M3Jr x2AmWqMD xDZOeBFX xN8p3d0j xZr-kvXr y_1Jz5H4 yeEacLWS yqdOoMyY zNLh07QP zr5m3d0j zuyJJWt3
+// K2SiNSeo K9H_FfQP KBzqB6D6 M5K5RXE6 MQoN423N N3U_3d0j NIbXi3s3 OEOvTX_i O_RFXqJZ PRWaTr-P PXT6oVTu QU3NeaYn
+// QX8uHQFX QbrG7kTS QylAfc9B RG95diCi RoAgwlqd Rsi6VjkS S8Oh6A9d TPWcuah1 Tt4BLGO_ V5bg5iqF VogCeo3V W3Wgv2G7
+// WnjzF9qN Xi3f9H2e Y3b9GPpZ YAzKTX_i ZZuTTX_i ZsAqRcN1 _3XKuah1 _63P0UB5 _gGqGLzU bKB93d0j bjwKGa8j c3TSlg7w
+// cWRNNkai dJ8pTX_i dL_gGLzU eYhw0T5f eekeuah1 eug4-83- f-Q0Umfg fQeRgmb2 gAL5uah1 g_SA-opY hMhX3Hzz heALr_XO
+// iodXtyKr itDbuah1 ium_ssHX j_ErlBWz kDSy3d0j mDMo5UiY mibSvYM5 nJEW3d0j nYT_Tr-P noOv1NBc nxFo2Gtd oua3vjIb
+// pCzANyOl pKzOoDLg pQb95v8F pwSVTX_i pyTkTX_i q2w0RjVm rC0mjiX2 rEp8WjVd rNMZk_i_ ru_3yKa1 s5NA72AS tz6Glhku
+// uWXMRR1G wLg3uah1 wV5UX1C1 wzc0M3Jr x2AmWqMD xDZOeBFX xN8p3d0j xZr-kvXr y_1Jz5H4 yeEacLWS yqdOoMyY zNLh07QP
+// zr5m3d0j zuyJJWt3
