@@ -61,6 +61,9 @@ type DB struct {
 	refresh  []graph.ID                      // nodes to run at their next demand
 	blind    map[graph.ID]bool               // nodes whose reads do not tell when they change; they run in each revision
 	dirty    []keeper                        // tables with sets that are not flushed
+	emitted  map[graph.ID][]flight.Emission  // what the last runs of nodes have emitted
+	silent   map[graph.ID]bool               // nodes on cycles: their traces are empty
+	unseen   int                             // nodes of hidden queries
 	news     chan struct{}                   // closed at the next revision; nil: nobody waits for it
 
 	hits     *xsync.Counter
@@ -82,6 +85,8 @@ func New(opts Options) *DB {
 		watchers: map[*flight.Flight]*flight.Life{},
 		requests: map[uint64]*request{},
 		blind:    map[graph.ID]bool{},
+		emitted:  map[graph.ID][]flight.Emission{},
+		silent:   map[graph.ID]bool{},
 		hits:     xsync.NewCounter(),
 	}
 	db.idle = sync.NewCond(&db.mu)
@@ -168,7 +173,7 @@ type Stats struct {
 // Stats returns the counts. They are exact when nothing is running.
 func (db *DB) Stats() Stats {
 	db.mu.Lock()
-	nodes := db.g.Nodes() - 1 // the generation counter is not a user's
+	nodes := db.g.Nodes() - 1 - db.unseen // the generation counter is not a user's
 	db.mu.Unlock()
 	return Stats{
 		Nodes:    nodes,
@@ -211,7 +216,8 @@ func (db *DB) keeper(n graph.ID) (keeper, uint32) {
 	return (*db.tables.Load())[t], slot
 }
 
-// node describes n to users. It calls none of their code.
+// node describes n to users; a hidden node as the one that it is about. It calls
+// none of their code.
 func (db *DB) node(n graph.ID) Node {
 	if n == 0 {
 		return Node{}
@@ -221,5 +227,8 @@ func (db *DB) node(n graph.ID) Node {
 		return Node{Query: "generation"}
 	}
 	q := k.query()
+	if q.hidden {
+		return db.node(db.subject(n))
+	}
 	return Node{Query: q.def.Name, Key: k.key(slot), Pos: q.position()}
 }

@@ -150,7 +150,7 @@ func (w *walk) pop() *frame {
 
 // report remembers an event until the lock is released.
 func (w *walk) report(kind EventKind, n graph.ID) {
-	if w.db.opts.OnEvent != nil {
+	if w.db.opts.OnEvent != nil && !w.db.hidden(n) {
 		w.events = append(w.events, w.db.event(kind, n))
 	}
 }
@@ -220,7 +220,7 @@ func (w *walk) to(n graph.ID) error {
 			return p
 		}
 		if w.db.g.GreenFor(n, w.req.ID) {
-			if first {
+			if first && !w.db.hidden(n) {
 				w.db.hits.Inc()
 				w.report(Hit, n)
 			}
@@ -287,7 +287,9 @@ func (w *walk) verified(top *frame) {
 	w.pop()
 	w.db.g.Verified(n, w.req.ID, top.records)
 	w.db.g.Times(n).Verified = w.db.flushed.Load()
-	w.db.verified.Add(1)
+	if !w.db.hidden(n) {
+		w.db.verified.Add(1)
+	}
 	w.db.board.End(top.flight)
 	w.report(Verified, n)
 }

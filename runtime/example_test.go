@@ -135,3 +135,22 @@ func ExampleInspect() {
 	fmt.Println(info.State, info.Reads, info.Readers)
 	// Output: dirty [words.text("a.txt")] 0
 }
+
+func ExampleCollect() {
+	db := query.New(query.Options{})
+	defer db.Close()
+	cx := db.Context(context.Background())
+	show := func() {
+		// What lint has emitted, though lintAll only adds up numbers.
+		warnings, err := query.Collect[words.Warning](cx, words.LintAllTask())
+		fmt.Println(warnings, err)
+	}
+	set(db, "a.txt", "that that is")
+	set(db, "b.txt", "it is is it")
+	show()
+	set(db, "b.txt", "it it is is") // lints b.txt again, and not a.txt
+	show()
+	// Output:
+	// [a.txt: that that b.txt: is is] <nil>
+	// [a.txt: that that b.txt: it it b.txt: is is] <nil>
+}

@@ -22,12 +22,15 @@ type oracleOutcome struct {
 	err   error // canonical text; nil: a value
 	panic string
 	reads []int
+	trace []traced
+	cycle bool
 }
 
 type oracleFrame struct {
 	node  int
 	cycle string
 	reads []int
+	trace []traced
 }
 
 type canonicalError string
@@ -65,7 +68,7 @@ func (o *oracle) demand(n int) *oracleOutcome {
 	out := o.evaluate(f)
 	o.stack = o.stack[:len(o.stack)-1]
 	delete(o.onStack, n)
-	out.reads = f.reads
+	out.reads, out.trace, out.cycle = f.reads, f.trace, f.cycle != ""
 	o.memo[n] = out
 	return out
 }
@@ -130,6 +133,7 @@ func (o *oracle) read(child int) (int, error) {
 		return o.answer(child, &oracleOutcome{err: canonicalError(f.cycle)})
 	}
 	f.reads = append(f.reads, child)
+	f.trace = append(f.trace, traced{child: child})
 	return o.answer(child, o.demand(child))
 }
 
@@ -145,12 +149,16 @@ func (o *oracle) answer(child int, out *oracleOutcome) (int, error) {
 }
 
 // readAll is Map: all children are read, then the first that unwinds counts.
-func (o *oracle) readAll(children []int) ([]int, []error) {
+func (o *oracle) readAll(children []int, notes bool) ([]int, []error) {
 	vs, errs := make([]int, len(children)), make([]error, len(children))
 	thrown := make([]any, len(children))
 	for i, c := range children {
 		func() {
 			defer func() { thrown[i] = recover() }()
+			if notes {
+				o.emit(note{o.top().node, -i, []string{"before"}})
+				defer o.emit(note{o.top().node, i, nil})
+			}
 			vs[i], errs[i] = o.read(c)
 		}()
 	}

@@ -15,7 +15,7 @@ import (
 func (w *walk) run(top *frame, cause graph.ID) error {
 	f := top.flight
 	f.Running = true
-	f.Reads = new(flight.Buffer)
+	f.Reads, f.Before = new(flight.Buffer), w.db.emitted[f.Node]
 	f.Rev.Store(w.db.flushed.Load())
 	k, slot := w.db.keeper(f.Node)
 	q := k.query()
@@ -40,7 +40,9 @@ func (w *walk) run(top *frame, cause graph.ID) error {
 		f.Reads.Add(w.db.counter, w.db.g.Stamp(w.db.counter))
 		f.Reads.Unlock()
 	}
-	w.db.runs.Add(1)
+	if !q.hidden {
+		w.db.runs.Add(1)
+	}
 	start := w.started(f.Node, cause)
 	w.unlock()
 	cx := &Context{db: w.db, req: w.req, flight: f, buf: f.Reads}
@@ -58,7 +60,7 @@ func (w *walk) run(top *frame, cause graph.ID) error {
 
 // started and finished report a run; there is no clock without OnEvent.
 func (w *walk) started(n, cause graph.ID) time.Time {
-	if w.db.opts.OnEvent == nil {
+	if w.db.opts.OnEvent == nil || w.db.hidden(n) {
 		return time.Time{}
 	}
 	e := w.db.event(Run, n)
@@ -68,7 +70,7 @@ func (w *walk) started(n, cause graph.ID) time.Time {
 }
 
 func (w *walk) finished(kind EventKind, n graph.ID, start time.Time, err error) {
-	if w.db.opts.OnEvent == nil {
+	if w.db.opts.OnEvent == nil || w.db.hidden(n) {
 		return
 	}
 	e := w.db.event(kind, n)
@@ -86,6 +88,9 @@ type ending struct {
 
 	passing bool // the error says that it is not to be remembered
 	reads   []graph.Read
+
+	emitted     []flight.Emission
+	sameEmitted bool // equal to what was emitted before
 }
 
 type how uint8
@@ -135,6 +140,7 @@ func (db *DB) execute(cx *Context, k keeper, slot uint32) (e ending) {
 			if err := cx.forced(); err != nil { // it would not have mattered what it returns
 				e = ending{how: returned, out: k.fail(err), err: err}
 				e.same = k.same(slot, e.out)
+				e.emitted, e.sameEmitted = cx.emissions()
 				return
 			}
 			p := &PanicError{Value: v, Queries: db.stack(cx.flight), Stack: debug.Stack()}
@@ -150,6 +156,7 @@ func (db *DB) execute(cx *Context, k keeper, slot uint32) (e ending) {
 	}
 	e.same = k.same(slot, e.out)
 	e.passing = transient(e.err)
+	e.emitted, e.sameEmitted = cx.emissions()
 	e.how = returned
 	return e
 }
@@ -190,7 +197,9 @@ func (db *DB) stack(f *flight.Flight) []Node {
 	defer db.mu.Unlock()
 	var nodes []Node
 	for ; f != nil && f.Node != 0; f = f.Parent {
-		nodes = append(nodes, db.node(f.Node))
+		if !db.hidden(f.Node) {
+			nodes = append(nodes, db.node(f.Node))
+		}
 	}
 	for i, j := 0, len(nodes)-1; i < j; i, j = i+1, j-1 {
 		nodes[i], nodes[j] = nodes[j], nodes[i]
@@ -222,7 +231,7 @@ func (w *walk) conclude(f *flight.Flight, k keeper, slot uint32, e *ending) Even
 		kind = Changed
 		times.Changed = rev
 		k.commit(slot, e.out, w.db.g.NewStamp(n))
-	} else {
+	} else if !k.query().hidden {
 		w.db.cutoffs.Add(1)
 	}
 	reads, lived := withoutPanics(e.reads)
@@ -235,7 +244,7 @@ func (w *walk) conclude(f *flight.Flight, k keeper, slot uint32, e *ending) Even
 	if volatile {
 		w.db.board.Hold(n, w.req.Request)
 	}
-	w.db.g.Finish(n, w.req.ID, reads, volatile)
+	w.db.finish(f, e, reads, volatile)
 	return kind
 }
 

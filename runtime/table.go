@@ -16,6 +16,8 @@ type outcome[V any] struct {
 	stamp uint32
 }
 
+func (o *outcome[V]) failure() error { return o.err }
+
 // A cell holds the key and the current outcome of one node.
 type cell[K comparable, V any] struct {
 	key K
@@ -84,6 +86,9 @@ func (t *table[K, V]) findLocked(k K) *cell[K, V] {
 	c := t.cells.At(slot)
 	c.key = k
 	c.id = t.db.g.Add(t.q.index, slot)
+	if t.q.hidden {
+		t.db.unseen++
+	}
 	t.byKey.Store(k, c)
 	return c
 }

@@ -17,6 +17,9 @@ type Flight struct {
 	Running bool    // the body has started; else it is being verified
 	Reads   *Buffer // what the body has read; nil until it runs
 
+	// Before is what the node's last run emitted.
+	Before []Emission
+
 	// Rev is the revision that all reads of the body so far belong to. It moves
 	// on under the lock, while they hold.
 	Rev atomic.Uint64

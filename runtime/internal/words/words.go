@@ -43,3 +43,32 @@ var Now = "morning"
 //
 //rerun:generation
 func clock(cx *query.Context) string { return Now }
+
+// lint emits a warning for each word that is written twice in a row.
+//
+//query:pure task
+func lint(cx *query.Context, file string) int {
+	last, found := "", 0
+	for _, word := range strings.Fields(Text(cx, file)) {
+		if word == last {
+			query.Emit(cx, Warning(file+": "+word+" "+word))
+			found++
+		}
+		last = word
+	}
+	return found
+}
+
+// A Warning is what lint emits.
+type Warning string
+
+// lintAll lints all files.
+//
+//query:pure task
+func lintAll(cx *query.Context) int {
+	found := 0
+	for _, file := range TextKeys(cx) {
+		found += Lint(cx, file)
+	}
+	return found
+}
