@@ -154,3 +154,22 @@ func ExampleCollect() {
 	// [a.txt: that that b.txt: is is] <nil>
 	// [a.txt: that that b.txt: it it b.txt: is is] <nil>
 }
+
+func ExampleIntern() {
+	db := query.New(query.Options{OnEvent: func(e query.Event) {
+		if e.Kind == query.Run {
+			fmt.Println("run", query.Node{Query: e.Query, Key: e.Key})
+		}
+	}})
+	defer db.Close()
+	cx := db.Context(context.Background())
+	set(db, "a.txt", "To be or not to be")
+	for range 2 {
+		style := query.Intern(cx, words.Style{Skip: []string{"to", "or"}, Lower: true}) // made anew, and equal
+		fmt.Println(words.Count(cx, "a.txt", style))
+	}
+	// Output:
+	// run words.count("a.txt", {Skip: ["to", "or"], Lower: true})
+	// 3
+	// 3
+}

@@ -19,3 +19,11 @@ func CheckInvariants(db *DB) error {
 	}
 	return nil
 }
+
+// HandleCount is how many values of a type have handles, or had until just now.
+func HandleCount[T any]() int {
+	h := handlesOf[T]()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.bySum)
+}

@@ -466,6 +466,54 @@ func Refused(cx *query.Context) (string, error) {
 	return refusedQuery.Get(cx, struct{}{})
 }
 
+var plannedQuery = query.Define[query.Handle[Plan], int](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.planned",
+	Kind:   query.KindPure,
+	Params: 1,
+	Code:   "07f004e292bb14ea0f73755505b984e9",
+})
+
+// Planned adds the inputs of a plan.
+//
+// Planned is the memoized form of [planned].
+func Planned(cx *query.Context, p query.Handle[Plan]) int {
+	return plannedQuery.Value(cx, p)
+}
+
+// PlannedTask is the task of demanding [Planned].
+func PlannedTask(p query.Handle[Plan]) query.Task[int] {
+	return plannedQuery.Task(p)
+}
+
+var makePlanQuery = query.Define[int, query.Handle[Plan]](query.Definition{
+	Name:      "querygen.dev/runtime/internal/scenarios.makePlan",
+	Kind:      query.KindPure,
+	Params:    1,
+	NoPersist: true,
+	Code:      "080a7eee6ca478f5a4f6116cabc612da",
+})
+
+// MakePlan makes a handle inside of a query, and returns it.
+//
+// MakePlan is the memoized form of [makePlan].
+func MakePlan(cx *query.Context, n int) query.Handle[Plan] {
+	return makePlanQuery.Value(cx, n)
+}
+
+var planLengthQuery = query.Define[int, int](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.planLength",
+	Kind:   query.KindPure,
+	Params: 1,
+	Code:   "506ce78613cbee9e6d0f90a2dbecf9b0",
+})
+
+// PlanLength reads what makePlan returns.
+//
+// PlanLength is the memoized form of [planLength].
+func PlanLength(cx *query.Context, n int) int {
+	return planLengthQuery.Value(cx, n)
+}
+
 var depQuery = query.Define[World, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.dep",
 	Kind:   query.KindPure,
@@ -1398,6 +1446,19 @@ func init() {
 		return refused(cx)
 	})
 	refusedQuery.PersistValue(stringCodec)
+	plannedQuery.Bind(planned, func(cx *query.Context, k query.Handle[Plan]) (int, error) {
+		return planned(cx, k), nil
+	})
+	plannedQuery.PersistValue(intCodec)
+	makePlanQuery.Bind(makePlan, func(cx *query.Context, k int) (query.Handle[Plan], error) {
+		return makePlan(cx, k), nil
+	})
+	makePlanQuery.PersistKey(intCodec)
+	planLengthQuery.Bind(planLength, func(cx *query.Context, k int) (int, error) {
+		return planLength(cx, k), nil
+	})
+	planLengthQuery.PersistKey(intCodec)
+	planLengthQuery.PersistValue(intCodec)
 	depQuery.Bind(dep, func(cx *query.Context, k World) (int, error) {
 		return dep(cx, k), nil
 	})
@@ -2057,13 +2118,13 @@ func equalThing(eq *codec.Comparer, x2, y2 *Thing) bool {
 //
 // -VIdQohO 0-AwzMMH 0DBeHjI5 213tz5iD 2nc7TX_i 2rvwMivx 35BkOW-N 3Ek6xegp 3N-JTr-P 3yzjEk0u 4pSi2P0s 5PoDxlsg
 // 5xuG3d0j 65Ik0Kri 6HTm8COC 6c1eJb8P 7DVZeXux 7HTPJfs2 7MBSuz_A 7ylDHias 858hvezB 8xCVuah1 9B_v00O9 9hBmazx0
-// 9wgSj9Zk AiofxmMX BLCHk6vm BoJ53d0j CHpG0P24 CIt9eAlz Dirq00O9 DoX21g1a E9PUTX_i EBNYPEf7 FAgiHlWF FFHf3d0j
-// FlDJwlZr IE-_iSNd IovkMuQY JKfVnCYW K2SiNSeo K9H_FfQP KBzqB6D6 M5K5RXE6 MQoN423N N3U_3d0j NIbXi3s3 OEOvTX_i
-// O_RFXqJZ PRWaTr-P PXT6oVTu QU3NeaYn QX8uHQFX QbrG7kTS QylAfc9B RG95diCi RoAgwlqd Rsi6VjkS S8Oh6A9d TPWcuah1
-// Tt4BLGO_ U57-FWpn V5bg5iqF VogCeo3V W3Wgv2G7 WnjzF9qN XPAfuah1 Xi3f9H2e Y3b9GPpZ YAzKTX_i ZZuTTX_i ZsAqRcN1
-// _3XKuah1 _63P0UB5 _gGqGLzU _qoMdDUm agDx3Hzz bKB93d0j bjwKGa8j c3TSlg7w cWRNNkai dJ8pTX_i dL_gGLzU e3m2e_Aw
-// eYhw0T5f eekeuah1 eug4-83- f-Q0Umfg fQeRgmb2 gAL5uah1 g_SA-opY hMhX3Hzz heALr_XO iodXtyKr itDbuah1 ium_ssHX
-// j_ErlBWz kDSy3d0j mDMo5UiY mibSvYM5 nJEW3d0j nYT_Tr-P noOv1NBc nxFo2Gtd oua3vjIb pCzANyOl pKzOoDLg pQb95v8F
-// pwSVTX_i pyTkTX_i q2w0RjVm r8BuxMby rC0mjiX2 rEp8WjVd rNMZk_i_ ru_3yKa1 s5NA72AS tz6Glhku uRNimptz uWXMRR1G
-// wLg3uah1 wV5UX1C1 wzc0M3Jr x2AmWqMD xDZOeBFX xN8p3d0j xZr-kvXr y_1Jz5H4 yeEacLWS yqdOoMyY zNLh07QP zr5m3d0j
-// zuyJJWt3
+// 9wgSj9Zk AiofxmMX B2WwwEnC BLCHk6vm BoJ53d0j CHpG0P24 CIt9eAlz CdAgKU7z Dirq00O9 DoX21g1a E9PUTX_i EBNYPEf7
+// FAgiHlWF FFHf3d0j FlDJwlZr IE-_iSNd IovkMuQY JKfVnCYW K2SiNSeo K9H_FfQP KBzqB6D6 M5K5RXE6 MQoN423N N3U_3d0j
+// NIbXi3s3 OEOvTX_i O_RFXqJZ PRWaTr-P PXT6oVTu QU3NeaYn QX8uHQFX QbrG7kTS QylAfc9B RG95diCi RoAgwlqd Rsi6VjkS
+// S8Oh6A9d TPWcuah1 Tt4BLGO_ U57-FWpn V5bg5iqF VogCeo3V W3Wgv2G7 WnjzF9qN XPAfuah1 Xi3f9H2e Y3b9GPpZ YAzKTX_i
+// ZZuTTX_i ZsAqRcN1 _3XKuah1 _63P0UB5 _gGqGLzU _qoMdDUm agDx3Hzz bKB93d0j bjwKGa8j c3TSlg7w cWRNNkai cg9U52D-
+// dJ8pTX_i dL_gGLzU e3m2e_Aw eYhw0T5f eekeuah1 eug4-83- f-Q0Umfg fQeRgmb2 gAL5uah1 g_SA-opY hMhX3Hzz heALr_XO
+// iodXtyKr itDbuah1 ium_ssHX j_ErlBWz kDSy3d0j mDMo5UiY mibSvYM5 nJEW3d0j nYT_Tr-P noOv1NBc nxFo2Gtd oua3vjIb
+// pCzANyOl pKzOoDLg pQb95v8F pwSVTX_i pyTkTX_i q2w0RjVm r8BuxMby rC0mjiX2 rEp8WjVd rNMZk_i_ ru_3yKa1 s5NA72AS
+// s81ZB3lR tz6Glhku uRNimptz uWXMRR1G wLg3uah1 wV5UX1C1 wzc0M3Jr x2AmWqMD xDZOeBFX xN8p3d0j xZr-kvXr y_1Jz5H4
+// yeEacLWS yqdOoMyY zNLh07QP zcVdXg5u zr5m3d0j zuyJJWt3

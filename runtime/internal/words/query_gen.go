@@ -132,6 +132,26 @@ func LintAllTask() query.Task[int] {
 	return lintAllQuery.Task(struct{}{})
 }
 
+var countQuery = query.Define[countKey, int](query.Definition{
+	Name:   "querygen.dev/runtime/internal/words.count",
+	Kind:   query.KindPure,
+	Params: 2,
+	Code:   "a7f09b3d1456f049f501b9a0db3a3906",
+})
+
+// countKey holds the arguments of [Count].
+type countKey struct {
+	File  string
+	Style query.Handle[Style]
+}
+
+// Count counts the words of a file in a style.
+//
+// Count is the memoized form of [count].
+func Count(cx *query.Context, file string, style query.Handle[Style]) int {
+	return countQuery.Value(cx, countKey{File: file, Style: style})
+}
+
 // The functions are bound here and not in the descriptors above, so that
 // queries may call each other in a circle.
 func init() {
@@ -162,6 +182,10 @@ func init() {
 		return lintAll(cx), nil
 	})
 	lintAllQuery.PersistValue(intCodec)
+	countQuery.Bind(count, func(cx *query.Context, k countKey) (int, error) {
+		return count(cx, k.File, k.Style), nil
+	})
+	countQuery.PersistValue(intCodec)
 }
 
 var stringCodec = codec.Type[string]{
@@ -180,4 +204,5 @@ var intCodec = codec.Type[int]{
 
 // What the fingerprints above cover, for querygen -explain:
 //
-// -ejjratH 6rqbEbDh 6sWMl_G- 7APGxkZv UC2gCnjW YhwGB0MJ btxlxkZv iFBzvun8 n3bwLftw sxy5Slrm t5b2T-XQ
+// -ejjratH 6rqbEbDh 6sWMl_G- 7APGxkZv MpSz5gOd UC2gCnjW YhwGB0MJ btxlxkZv iFBzvun8 n3bwLftw sr71Xmec sxy5Slrm
+// t5b2T-XQ

@@ -3,6 +3,7 @@ package words
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	query "querygen.dev/runtime"
@@ -71,4 +72,26 @@ func lintAll(cx *query.Context) int {
 		found += Lint(cx, file)
 	}
 	return found
+}
+
+// A Style says what count leaves out. It has a slice, so it is no key.
+type Style struct {
+	Skip  []string
+	Lower bool
+}
+
+// count counts the words of a file in a style.
+//
+//query:pure
+func count(cx *query.Context, file string, style query.Handle[Style]) int {
+	s, n := style.Value(cx), 0
+	for _, word := range strings.Fields(Text(cx, file)) {
+		if s.Lower {
+			word = strings.ToLower(word)
+		}
+		if !slices.Contains(s.Skip, word) {
+			n++
+		}
+	}
+	return n
 }
