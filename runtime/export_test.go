@@ -27,3 +27,10 @@ func HandleCount[T any]() int {
 	defer h.mu.Unlock()
 	return len(h.bySum)
 }
+
+// TraceLength is how many reads and emissions the trace of a node has. Unlike a
+// collector it looks at nothing before.
+func TraceLength[T any](cx *Context, t Task[T]) int {
+	trace, _ := traces.Get(cx, t.q.find(cx.db, t.key))
+	return len(trace.steps)
+}
