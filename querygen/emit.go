@@ -165,6 +165,9 @@ func (w *writer) descriptor() {
 	if o.version != "" {
 		fields = append(fields, jen.Id("Version").Op(":").Lit(o.version))
 	}
+	if o.limit > 0 {
+		fields = append(fields, jen.Id("Limit").Op(":").Lit(o.limit))
+	}
 	if w.code != (digest{}) {
 		fields = append(fields, jen.Id("Code").Op(":").Lit(w.code.String()))
 	}

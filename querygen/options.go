@@ -19,6 +19,7 @@ type options struct {
 	fields    bool   // emit projections of the result
 	rescue    string // the mode of cycle=
 	spare     string // the function of cycle=
+	limit     int    // of the bodies that run at once; 0: none
 	given     []string
 }
 
@@ -44,7 +45,7 @@ var optionRules = []optionRule{
 	{name: "version", value: "a number", set: setVersion},
 	{name: "eq", value: "never", set: func(o *options, v string) bool { o.eqNever = true; return v == "never" }},
 	{name: "identity", set: func(o *options, _ string) bool { o.identity, o.noPersist = true, true; return true }},
-	{name: "limit", value: "a number", step: true},
+	{name: "limit", value: "a number from 1 on", set: setLimit},
 	{name: "cycle", value: "fallback:fn or fixpoint:fn", set: setCycle, explain: explainCycle},
 	{name: "keep", value: "a number", step: true},
 	{name: "fields", set: func(o *options, _ string) bool { o.fields = true; return true }},
@@ -114,6 +115,12 @@ func setName(o *options, v string) bool {
 func setVersion(o *options, v string) bool {
 	o.version = v
 	return v != "" && strings.Trim(v, "0123456789") == ""
+}
+
+func setLimit(o *options, v string) bool {
+	n, err := strconv.ParseInt(v, 10, 32)
+	o.limit = int(n)
+	return err == nil && n > 0 && v[0] != '+'
 }
 
 func unknownOption(name string) string {

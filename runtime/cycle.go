@@ -37,9 +37,10 @@ func (db *DB) closeCycle(flights []*flight.Flight) {
 // cycleOf describes a cycle, rotated so that it does not show where it was
 // entered.
 func (db *DB) cycleOf(flights []*flight.Flight) *CycleError {
-	nodes := make([]Node, len(flights))
+	visible := db.seen(flights)
+	nodes := make([]Node, len(visible))
 	least, leastKey := 0, ""
-	for i, f := range flights {
+	for i, f := range visible {
 		nodes[i] = db.node(f.Node)
 		key := formatKey(nodes[i].Query, nodes[i].Key)
 		if i == 0 || cmp.Or(cmp.Compare(nodes[i].Query, nodes[least].Query), cmp.Compare(key, leastKey)) < 0 {
@@ -50,8 +51,8 @@ func (db *DB) cycleOf(flights []*flight.Flight) *CycleError {
 		Nodes:   append(slices.Clone(nodes[least:]), nodes[:least]...),
 		members: make(map[graph.ID]int, len(flights)),
 	}
-	for i := range flights {
-		err.members[flights[(least+i)%len(flights)].Node] = i
+	for i, f := range flights {
+		err.members[f.Node] = i
 	}
 	return err
 }
@@ -65,7 +66,7 @@ func (c *Context) joins(n graph.ID, err error) bool {
 		return false
 	}
 	at, member := cycle.members[c.flight.Node]
-	if next, ok := cycle.members[n]; !member || !ok || next != (at+1)%len(cycle.Nodes) {
+	if next, ok := cycle.members[n]; !member || !ok || next != (at+1)%len(cycle.members) {
 		return false
 	}
 	c.db.mu.Lock()

@@ -62,6 +62,10 @@ type DB struct {
 	blind      map[graph.ID]bool               // nodes whose reads do not tell when they change; they run in each revision
 	iterations map[uint64]*iteration           // in progress
 	heads      map[graph.ID][]graph.ID         // by the node that was iterated: others whose reads are only that
+	emitted    map[graph.ID][]flight.Emission  // what the last runs of nodes have emitted
+	called     map[graph.ID][]graph.ID         // what nodes have called, where the graph says something else
+	silent     map[graph.ID]bool               // nodes on cycles: their traces are empty
+	unseen     int                             // nodes of hidden queries
 	dirty      []keeper                        // tables with sets that are not flushed
 	news       chan struct{}                   // closed at the next revision; nil: nobody waits for it
 
@@ -86,6 +90,9 @@ func New(opts Options) *DB {
 		blind:      map[graph.ID]bool{},
 		iterations: map[uint64]*iteration{},
 		heads:      map[graph.ID][]graph.ID{},
+		emitted:    map[graph.ID][]flight.Emission{},
+		called:     map[graph.ID][]graph.ID{},
+		silent:     map[graph.ID]bool{},
 		hits:       xsync.NewCounter(),
 	}
 	db.idle = sync.NewCond(&db.mu)
@@ -172,7 +179,7 @@ type Stats struct {
 // Stats returns the counts. They are exact when nothing is running.
 func (db *DB) Stats() Stats {
 	db.mu.Lock()
-	nodes := db.g.Nodes() - 1 // the generation counter is not a user's
+	nodes := db.g.Nodes() - 1 - db.unseen // the generation counter is not a user's
 	db.mu.Unlock()
 	return Stats{
 		Nodes:    nodes,
@@ -215,7 +222,8 @@ func (db *DB) keeper(n graph.ID) (keeper, uint32) {
 	return (*db.tables.Load())[t], slot
 }
 
-// node describes n to users. It calls none of their code.
+// node describes n to users; a hidden node as the one that it is about. It calls
+// none of their code.
 func (db *DB) node(n graph.ID) Node {
 	if n == 0 {
 		return Node{}
@@ -225,5 +233,8 @@ func (db *DB) node(n graph.ID) Node {
 		return Node{Query: "generation"}
 	}
 	q := k.query()
+	if q.hidden {
+		return db.node(db.subject(n))
+	}
 	return Node{Query: q.def.Name, Key: k.key(slot), Pos: q.position()}
 }

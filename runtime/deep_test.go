@@ -88,3 +88,37 @@ func TestDeep(t *testing.T) {
 	goruntime.ReadMemStats(&m)
 	t.Logf("%d MB from the system", m.Sys>>20)
 }
+
+var deepNotes = query.Define[int, int](query.Definition{Name: "t/deep.notes", Kind: query.KindPure, Params: 1})
+
+func init() {
+	deepNotes.Bind(nil, func(cx *query.Context, k int) (int, error) {
+		query.Emit(cx, k)
+		if k == 0 {
+			return deepIn.Value(cx, 0), nil
+		}
+		return deepNotes.Value(cx, k-1), nil
+	})
+}
+
+// TestDeepCollect collects along a chain, each node of which emits.
+func TestDeepCollect(t *testing.T) {
+	db := query.New(query.Options{})
+	defer db.Close()
+	cx := db.Context(t.Context())
+	collect := func(what string, key, v int) {
+		t.Helper()
+		if err := db.Update(func(tx *query.Tx) error { deepIn.Set(tx, key, v); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		list, err := query.Collect[int](cx, deepNotes.Task(*deepest))
+		if len(list) != *deepest+1 || err != nil || list[0] != *deepest || list[*deepest] != 0 {
+			t.Errorf("%s: %d values, %v", what, len(list), err)
+		}
+		t.Logf("%-22s %8v  %4d ns a node", what, time.Since(start).Round(time.Millisecond), time.Since(start).Nanoseconds()/int64(*deepest))
+	}
+	collect("first time", 0, 1)
+	collect("unrelated change", 1, 1)
+	collect("changed at the end", 0, 2)
+}

@@ -38,6 +38,7 @@ type Definition struct {
 	Identity  bool   // results are compared by == or a method Equal
 	NoPersist bool   // results are never written to disk
 	Version   string // the explicit version of the code, from the option version=
+	Limit     int    // of the bodies that run at once in a database; 0: none
 	Code      string // the fingerprint of the code of the main module that the function reaches; see docs/generator-fingerprints.md
 }
 
@@ -50,6 +51,9 @@ type query struct {
 	pos    token.Position
 	place  sync.Once
 	table  func(db *DB) keeper
+
+	bound  bool // it has a body
+	hidden bool // of the engine's own; its keys are nodes. See collect.go
 }
 
 // A Query is the descriptor of one annotated function: K is its key, V its
@@ -78,11 +82,14 @@ func register(q *query) {
 	if registry.byName == nil {
 		registry.byName = map[string]*query{}
 	}
+	q.index = uint32(len(registry.list))
+	registry.list = append(registry.list, q)
+	if q.hidden {
+		return // it has no name
+	}
 	if registry.byName[q.def.Name] != nil {
 		panic(fmt.Sprintf("querygen: query %s is defined twice", q.def.Name))
 	}
-	q.index = uint32(len(registry.list))
-	registry.list = append(registry.list, q)
 	registry.byName[q.def.Name] = q
 }
 
@@ -107,7 +114,7 @@ func Define[K comparable, V any](d Definition) *Query[K, V] {
 // Bind gives the query its body. fn is the annotated function itself (a method
 // expression for a method): it tells the position of the source.
 func (q *Query[K, V]) Bind(fn any, body func(cx *Context, k K) (V, error)) {
-	q.fn, q.body = fn, body
+	q.fn, q.body, q.bound = fn, body, true
 }
 
 // Fallback makes nodes of the query that are on a cycle take the value of f,
@@ -162,7 +169,7 @@ func (q *Query[K, V]) Value(cx *Context, k K) V {
 // demand returns the outcome of a node, or the error that ended the demand.
 func (q *Query[K, V]) demand(cx *Context, k K) (*outcome[V], error) {
 	c := tableOf(cx.db, q).find(k)
-	out := hit(cx, c)
+	out := hit(cx, c, q.hidden)
 	if out == nil {
 		o, err := cx.db.demand(cx, c.id)
 		if err != nil {
@@ -181,19 +188,19 @@ func (q *Query[K, V]) demand(cx *Context, k K) (*outcome[V], error) {
 
 // hit returns the outcome of a node that is green for everybody, and records
 // the read; nil if there is more to do. It takes no lock but the buffer's.
-func hit[K comparable, V any](cx *Context, c *cell[K, V]) *outcome[V] {
+func hit[K comparable, V any](cx *Context, c *cell[K, V], hidden bool) *outcome[V] {
 	db := cx.db
 	if cx.req == nil {
 		if !db.settled() || !db.g.State(c.id).Green() || cx.ctx.Err() != nil || nested(cx) {
 			return nil
 		}
 		out := c.out.Load()
-		db.hit(c.id, db.revision.Load())
+		db.hit(c.id, db.revision.Load(), hidden)
 		return out
 	}
 	rev, out := cx.flight.Rev.Load(), (*outcome[V])(nil)
 	if out = green(cx, c, rev); out != nil {
-		db.hit(c.id, rev)
+		db.hit(c.id, rev, hidden)
 	}
 	return out
 }

@@ -151,7 +151,7 @@ func (w *walk) pop() *frame {
 
 // report remembers an event until the lock is released.
 func (w *walk) report(kind EventKind, n graph.ID) {
-	if w.db.opts.OnEvent != nil {
+	if w.db.opts.OnEvent != nil && !w.db.hidden(n) {
 		w.events = append(w.events, w.db.event(kind, n))
 	}
 }
@@ -221,7 +221,7 @@ func (w *walk) to(n graph.ID) error {
 			return p
 		}
 		if w.db.g.GreenFor(n, w.base.View) {
-			if first {
+			if first && !w.db.hidden(n) {
 				w.db.hits.Inc()
 				w.report(Hit, n)
 			}
@@ -295,7 +295,9 @@ func (w *walk) verified(top *frame) {
 	w.db.g.Verified(n, w.base.View, top.records)
 	w.enlist(n, nil)
 	w.db.g.Times(n).Verified = w.db.flushed.Load()
-	w.db.verified.Add(1)
+	if !w.db.hidden(n) {
+		w.db.verified.Add(1)
+	}
 	w.db.board.End(top.flight)
 	w.report(Verified, n)
 }
@@ -334,11 +336,17 @@ func (w *walk) mustRun(n graph.ID) bool {
 	return s&graph.Volatile != 0 && !w.db.g.RanFor(n, w.base.View)
 }
 
-// resume ends the call: the body that made it goes on, and needs a token again.
+// resume ends the call: the body that made it goes on, and needs a place and a
+// token again.
 func (w *walk) resume() error {
 	w.back = true
-	if !w.db.board.Resume(w.base, w.token) {
+	token := w.token
+	w.token = false
+	if !w.db.board.Resume(w.base, token) {
 		return nil
+	}
+	if err := w.takePlace(w.base); err != nil {
+		return err
 	}
 	if err := w.takeToken(w.base); err != nil {
 		return err

@@ -20,8 +20,8 @@ var (
 	diffSeed  = flag.Uint64("diff.seed", 0, "run the one program of the differential test with this seed")
 )
 
-// traced adds the flag -diff.trace to options.
-func traced(opts query.Options) query.Options {
+// watched adds the flag -diff.trace to options.
+func watched(opts query.Options) query.Options {
 	if *diffTrace {
 		opts.OnEvent = func(e query.Event) { fmt.Println(e.Revision, e.Kind, e.Key, e.Err, e.Cause.Key) }
 	}
@@ -29,8 +29,8 @@ func traced(opts query.Options) query.Options {
 }
 
 // corpus holds the seeds of programs that found a bug. They keep their meaning as
-// long as the programs are drawn in the same way; a step is added at the end of
-// what is drawn, or the bug is told as a test of its own.
+// long as the programs are drawn in the same way, so what is new is added to a
+// program by extend, and not to these; or the bug is told as a test of its own.
 var corpus = []uint64{
 	1795162306813897216, // an input that was set while its body had lived with a panic
 	1795167532260730872, // the model's own: a member of a cycle whose body returns a value
@@ -81,6 +81,9 @@ type tester struct {
 	db    *query.DB
 	state map[int]*nodeModel
 	gen   int
+
+	extra *rand.Rand // nil: the program is as it was drawn
+	clock int        // counts requests
 }
 
 // A nodeModel is what the naive model of promise 2 knows of a node.
@@ -93,15 +96,17 @@ type nodeModel struct {
 	free    bool // may run whatever its reads say: refreshed, unset
 	set     string
 	rescued bool // on a cycle with cycle=, when last run
+	touched int  // when it last ran, or was set
 }
 
 func runSequential(t *testing.T, seed uint64) int {
 	r := rand.New(rand.NewPCG(seed, 1))
 	p := newProgram(r, featuresOf(r, seed))
+	extra := p.extend(seed)
 	defer programs.Delete(p.id)
-	db := query.New(traced(query.Options{Parallelism: 1 + r.IntN(2)}))
+	db := query.New(watched(query.Options{Parallelism: 1 + r.IntN(2)}))
 	defer db.Close()
-	x := &tester{t: t, seed: seed, r: r, p: p, db: db, state: map[int]*nodeModel{}, gen: 1}
+	x := &tester{t: t, seed: seed, r: r, p: p, db: db, state: map[int]*nodeModel{}, gen: 1, extra: extra}
 	for i := range p.nodes {
 		x.state[i] = &nodeModel{}
 	}
@@ -179,17 +184,23 @@ func (x *tester) generation(tx *query.Tx) {
 // request makes one request of one or several roots and checks all of it.
 func (x *tester) request() {
 	o := newOracle(x.p)
+	x.clock++
 	for n, m := range x.state { // inputs count as run when they are set
-		if v, ok := o.set[n]; ok && m.set != fmt.Sprint(v) {
-			m.set = fmt.Sprint(v)
-			m.version++
-		} else if !ok && m.set != "" {
-			m.set = ""
+		set := ""
+		if v, ok := o.set[n]; ok {
+			set = fmt.Sprint(v)
+		}
+		if set != m.set {
+			m.set, m.touched = set, x.clock
 			m.version++
 		}
 	}
-	roots := []int{x.r.IntN(len(x.p.nodes))}
 	x.p.log = nil
+	if x.extra != nil && x.extra.IntN(3) == 0 {
+		x.collect(o)
+		return
+	}
+	roots := []int{x.r.IntN(len(x.p.nodes))}
 	if x.r.IntN(2) == 0 {
 		x.compare(o, roots[0], func() (int, error) { return x.p.demand(x.db.Context(context.Background()), roots[0]) })
 	} else {
@@ -288,6 +299,12 @@ func (x *tester) checkRun(o *oracle, reached map[int]bool, run *progRun, nth int
 		return
 	}
 	for _, read := range m.last.reads {
+		if read.collected {
+			if x.touchedBelow(o, read) {
+				return
+			}
+			continue
+		}
 		child := x.state[read.child]
 		if read.version != child.version || o.demand(read.child).String() != read.seen ||
 			x.p.nodes[read.child].flavour == pureNever {
@@ -328,9 +345,12 @@ func (x *tester) settle(o *oracle, run *progRun) {
 	if m.last == nil || m.last.out != run.out {
 		m.version++
 	}
-	m.ran, m.last, m.free, m.gen = true, run, false, x.gen
+	m.ran, m.last, m.free, m.gen, m.touched = true, run, false, x.gen, x.clock
 	for i := range run.reads {
 		run.reads[i].version = x.state[run.reads[i].child].version
+		if run.reads[i].collected {
+			run.reads[i].version = x.clock
+		}
 	}
 }
 
@@ -345,12 +365,13 @@ func runTogether(t *testing.T, seed uint64) int {
 	f := featuresOf(r, seed)
 	f.panics = f.panics && r.IntN(2) == 0
 	p := newProgram(r, f)
+	extra := p.extend(seed)
 	defer programs.Delete(p.id)
 	p.yield = r.IntN(2) == 0
 	for i := range p.live {
 		p.live[i], p.world[i] = r.IntN(3), r.IntN(3)
 	}
-	x := &together{t: t, seed: seed, p: p, db: query.New(traced(query.Options{Parallelism: 1 + r.IntN(3)}))}
+	x := &together{t: t, seed: seed, p: p, extra: extra != nil, db: query.New(watched(query.Options{Parallelism: 1 + r.IntN(3)}))}
 	x.oracles = append(x.oracles, nil, newOracle(p))
 	stop := watch(t, seed)
 	defer stop()

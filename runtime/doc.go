@@ -72,6 +72,17 @@
 // are equal only to themselves. When an outcome is equal to the one before, the
 // old one stays, pointers included.
 //
+// # Emissions
+//
+// What callers far above want, and those between should not have to pass on, is
+// emitted with [Emit] and gathered with [Collect]: diagnostics, symbols, files to
+// be written. It is stored with the result and comes again without a run.
+//
+// # Handles
+//
+// A key is compared, so it has no slices and maps in it. Such a value, or one
+// that is too big to be passed around, gets a [Handle] from [Intern], once.
+//
 // # Looking inside
 //
 // [Options.OnEvent] is told of each run, its cause and its end; [DB.Stats]

@@ -65,7 +65,10 @@ func (db *DB) event(kind EventKind, n graph.ID) Event {
 }
 
 // hit counts a hit and reports it.
-func (db *DB) hit(n graph.ID, revision uint64) {
+func (db *DB) hit(n graph.ID, revision uint64, hidden bool) {
+	if hidden {
+		return
+	}
 	db.hits.Inc()
 	if db.opts.OnEvent == nil {
 		return

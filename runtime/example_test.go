@@ -147,3 +147,41 @@ func ExampleRegisterError() {
 	fmt.Println(errors.Is(err, errEmpty))
 	// Output: true
 }
+
+func ExampleCollect() {
+	db := query.New(query.Options{})
+	defer db.Close()
+	cx := db.Context(context.Background())
+	show := func() {
+		// What lint has emitted, though lintAll only adds up numbers.
+		warnings, err := query.Collect[words.Warning](cx, words.LintAllTask())
+		fmt.Println(warnings, err)
+	}
+	set(db, "a.txt", "that that is")
+	set(db, "b.txt", "it is is it")
+	show()
+	set(db, "b.txt", "it it is is") // lints b.txt again, and not a.txt
+	show()
+	// Output:
+	// [a.txt: that that b.txt: is is] <nil>
+	// [a.txt: that that b.txt: it it b.txt: is is] <nil>
+}
+
+func ExampleIntern() {
+	db := query.New(query.Options{OnEvent: func(e query.Event) {
+		if e.Kind == query.Run {
+			fmt.Println("run", query.Node{Query: e.Query, Key: e.Key})
+		}
+	}})
+	defer db.Close()
+	cx := db.Context(context.Background())
+	set(db, "a.txt", "To be or not to be")
+	for range 2 {
+		style := query.Intern(cx, words.Style{Skip: []string{"to", "or"}, Lower: true}) // made anew, and equal
+		fmt.Println(words.Count(cx, "a.txt", style))
+	}
+	// Output:
+	// run words.count("a.txt", {Skip: ["to", "or"], Lower: true})
+	// 3
+	// 3
+}

@@ -19,3 +19,18 @@ func CheckInvariants(db *DB) error {
 	}
 	return nil
 }
+
+// HandleCount is how many values of a type have handles, or had until just now.
+func HandleCount[T any]() int {
+	h := handlesOf[T]()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.bySum)
+}
+
+// TraceLength is how many reads and emissions the trace of a node has. Unlike a
+// collector it looks at nothing before.
+func TraceLength[T any](cx *Context, t Task[T]) int {
+	trace, _ := traces.Get(cx, t.q.find(cx.db, t.key))
+	return len(trace.steps)
+}

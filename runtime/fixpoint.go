@@ -38,12 +38,26 @@ type iteration struct {
 	moved  bool // a head has another outcome than it was read with in this round
 	gone   bool // given up
 
-	nodes map[graph.ID]bool         // what is green for this iteration only
-	old   map[graph.ID]*before      // what their outcomes were before
-	heads map[graph.ID][]graph.Read // drivers that were merged, and what they have read
+	nodes map[graph.ID]bool    // what is green for this iteration only
+	old   map[graph.ID]*before // what their outcomes were before
+	heads map[graph.ID]*head   // drivers that were merged
 
 	reads []graph.Read // of earlier rounds, from outside
 	seen  map[graph.ID]bool
+}
+
+// A head is a driver whose iteration was merged into another one.
+type head struct {
+	reads []graph.Read // of all rounds
+	last  *ending      // of the last round
+}
+
+// head returns the head n, which may be new.
+func (it *iteration) head(n graph.ID) *head {
+	if it.heads[n] == nil {
+		it.heads[n] = new(head)
+	}
+	return it.heads[n]
 }
 
 // A before is the outcome of a node before an iteration.
@@ -127,7 +141,7 @@ func (w *walk) iterate(f *flight.Flight, k keeper, slot uint32) ending {
 	w.db.lastID++
 	it := &iteration{
 		id: w.db.lastID, driver: f,
-		nodes: map[graph.ID]bool{}, old: map[graph.ID]*before{}, heads: map[graph.ID][]graph.Read{},
+		nodes: map[graph.ID]bool{}, old: map[graph.ID]*before{}, heads: map[graph.ID]*head{},
 		seen: map[graph.ID]bool{},
 	}
 	w.db.iterations[it.id] = it
@@ -309,12 +323,12 @@ func (w *walk) gather(it *iteration, reads []graph.Read) {
 		}
 		r := stack[top][0]
 		stack[top] = stack[top][1:]
-		head, isHead := it.heads[r.Node]
+		head := it.heads[r.Node]
 		switch {
 		case expanded[r.Node], it.seen[r.Node]:
-		case isHead:
+		case head != nil:
 			expanded[r.Node] = true
-			stack = append(stack, head)
+			stack = append(stack, head.reads)
 		case it.nodes[r.Node]:
 			expanded[r.Node] = true
 			stack = append(stack, w.db.g.Seen(r.Node, nil))

@@ -195,7 +195,7 @@ func TestDifferentialFixpoint(t *testing.T) {
 				fmt.Printf("%d: %+v\n", i, n)
 			}
 		}
-		db := query.New(traced(query.Options{Parallelism: 1 + r.IntN(3)}))
+		db := query.New(watched(query.Options{Parallelism: 1 + r.IntN(3)}))
 		defer db.Close()
 		defer watch(t, seed)()
 		demands := 0

@@ -1,7 +1,9 @@
 package runtime
 
 import (
+	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -31,6 +33,9 @@ func formatValue(v reflect.Value) string {
 	case reflect.Struct:
 		if t, ok := asTask(v); ok {
 			return t
+		}
+		if v.Type().Implements(reflect.TypeFor[interface{ isHandle() }]()) {
+			return formatHandle(v.Field(0))
 		}
 		return formatFields(v)
 	case reflect.Array:
@@ -67,4 +72,100 @@ func formatFields(v reflect.Value) string {
 		fields[i] = t.Field(i).Name + ": " + formatValue(v.Field(i))
 	}
 	return "{" + strings.Join(fields, ", ") + "}"
+}
+
+// handleText is how long the text of a handle's value may be, in bytes.
+const handleText = 60
+
+// formatHandle writes the value of a handle, given the pointer in it. If that is
+// too long, a hash of it tells it from others.
+func formatHandle(e reflect.Value) string {
+	if e.IsNil() {
+		return "nil"
+	}
+	value, sum := e.Elem().Field(0), e.Elem().Field(1)
+	b := &bounded{}
+	b.add(value)
+	if !b.full {
+		return string(b.text)
+	}
+	return fmt.Sprintf("%s...#%016x", strings.ToValidUTF8(string(b.text), ""), sum.Field(0).Uint())
+}
+
+// bounded is formatValue for what keys hold only by a handle, until there is
+// enough text: the value may be large, and cyclic.
+type bounded struct {
+	text []byte
+	full bool
+}
+
+func (b *bounded) write(s string) {
+	if left := handleText - len(b.text); len(s) > left {
+		s, b.full = s[:left], true
+	}
+	b.text = append(b.text, s...)
+}
+
+func (b *bounded) add(v reflect.Value) {
+	if b.full {
+		return
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		if t, ok := asTask(v); ok {
+			b.write(t)
+			return
+		}
+		b.list("{", "}", v.NumField(), func(i int) {
+			b.write(v.Type().Field(i).Name + ": ")
+			b.add(v.Field(i))
+		})
+	case reflect.Slice, reflect.Array:
+		if v.Kind() == reflect.Slice && v.IsNil() {
+			b.write("nil")
+			return
+		}
+		b.list("[", "]", v.Len(), func(i int) { b.add(v.Index(i)) })
+	case reflect.Map:
+		b.entries(v)
+	case reflect.Pointer, reflect.Interface:
+		if v.IsNil() {
+			b.write("nil")
+			return
+		}
+		b.write("&") // makes the text longer: a cycle comes to its end
+		b.add(v.Elem())
+	default:
+		b.write(formatValue(v))
+	}
+}
+
+func (b *bounded) list(open, end string, n int, elem func(int)) {
+	b.write(open)
+	for i := 0; i < n && !b.full; i++ {
+		if i > 0 {
+			b.write(", ")
+		}
+		elem(i)
+	}
+	b.write(end)
+}
+
+// entries writes a map, its entries in the order of their texts.
+func (b *bounded) entries(v reflect.Value) {
+	if v.IsNil() {
+		b.write("nil")
+		return
+	}
+	var entries []string
+	for it := v.MapRange(); it.Next(); {
+		e := &bounded{text: slices.Clone(b.text)}
+		at := len(e.text)
+		e.add(it.Key())
+		e.write(": ")
+		e.add(it.Value())
+		entries = append(entries, string(e.text[at:]))
+	}
+	slices.Sort(entries)
+	b.list("{", "}", len(entries), func(i int) { b.write(entries[i]) })
 }

@@ -178,6 +178,7 @@ func (in *inputs[K, V]) apply(s *setting[K, V]) {
 	switch {
 	case s.set:
 		db.orphan(n)
+		db.assigned(n)
 		delete(db.blind, n) // what its body did does not matter any more
 		old := db.g.Stamp(n)
 		if s.value != s.cell.out.Load() {

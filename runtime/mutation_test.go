@@ -35,6 +35,8 @@ var faults = []fault{
 	{"store what an abort made", "run.go", "if f.SawAbort.Load() {\n\t\treturn true\n\t}", ""},
 	{"let a cycle go on", "demand.go", "f.Awaited = false // from now on\n\treturn true", "f.Awaited = false\n\treturn n%2 == 0"},
 	{"ignore the generation", "run.go", "if q.def.Kind == KindGeneration {", "if q.def.Kind == KindGeneration && f.Node%2 == 0 {"},
+	{"forget to retrace", "emit.go", "db.g.Spoil(trace)\n", "\n"},
+	{"wait for a place for ever", "internal/flight/place.go", "for l := b.stuck(); l != nil; l = b.stuck() {", "for l := (*Limit)(nil); l != nil; {"},
 }
 
 // TestFaultsFit keeps the list of faults up with the source that they break.

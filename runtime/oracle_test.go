@@ -23,6 +23,8 @@ type oracleOutcome struct {
 	err   error // canonical text; nil: a value
 	panic string
 	reads []int
+	trace []traced
+	cycle bool
 }
 
 type oracleFrame struct {
@@ -30,6 +32,7 @@ type oracleFrame struct {
 	cycle string
 	spare *oracleOutcome // cycle=fallback: what it takes, whatever its body makes of it
 	reads []int
+	trace []traced
 }
 
 type canonicalError string
@@ -70,7 +73,7 @@ func (o *oracle) demand(n int) *oracleOutcome {
 		delete(o.onStack, n)
 	}()
 	out := o.evaluate(f)
-	out.reads = f.reads
+	out.reads, out.trace, out.cycle = f.reads, f.trace, f.cycle != "" || f.spare != nil
 	o.memo[n] = out
 	return out
 }
@@ -170,6 +173,7 @@ func (o *oracle) read(child int) (int, error) {
 		return o.answer(child, &oracleOutcome{err: canonicalError(f.cycle)})
 	}
 	f.reads = append(f.reads, child)
+	f.trace = append(f.trace, traced{child: child})
 	out := o.demand(child)
 	if f.spare != nil {
 		panic(oracleStop{f})
@@ -189,12 +193,16 @@ func (o *oracle) answer(child int, out *oracleOutcome) (int, error) {
 }
 
 // readAll is Map: all children are read, then the first that unwinds counts.
-func (o *oracle) readAll(children []int) ([]int, []error) {
+func (o *oracle) readAll(children []int, notes bool) ([]int, []error) {
 	vs, errs := make([]int, len(children)), make([]error, len(children))
 	thrown := make([]any, len(children))
 	for i, c := range children {
 		func() {
 			defer func() { thrown[i] = recover() }()
+			if notes {
+				o.emit(note{o.top().node, -i, []string{"before"}})
+				defer o.emit(note{o.top().node, i, nil})
+			}
 			vs[i], errs[i] = o.read(c)
 		}()
 	}

@@ -40,10 +40,13 @@ const (
 	inputValue                  // //query:input
 	pureByEqual                 // a result with a method Equal, by parity
 	pureFallback                // cycle=fallback
-	flavours
+	limitedOnce                 // (int, error), limit=1
+	limitedTwice                // (int, error), limit=2
 )
 
-func (f flavour) fails() bool { return f == pureFails || f == generation || f == pureFallback }
+func (f flavour) fails() bool {
+	return f == pureFails || f == generation || f == limitedOnce || f == limitedTwice || f == pureFallback
+}
 
 type progNode struct {
 	flavour flavour
@@ -53,16 +56,21 @@ type progNode struct {
 type stepKind int
 
 const (
-	readStep   stepKind = iota // acc = mix(acc, child)
-	readSoft                   // the same, errors are absorbed
-	readIf                     // only if acc is even
-	readMap                    // several children by Map
-	quitIf                     // return if acc%5 == arg
-	failIf                     // return an error if acc%7 == arg
-	transIf                    // return a Transient error if acc%11 == arg
-	panicIf                    // panic if acc%13 == arg
-	nestedRead                 // read twice
-	readBrave                  // a panic of the child is absorbed
+	readStep    stepKind = iota // acc = mix(acc, child)
+	readSoft                    // the same, errors are absorbed
+	readIf                      // only if acc is even
+	readMap                     // several children by Map
+	quitIf                      // return if acc%5 == arg
+	failIf                      // return an error if acc%7 == arg
+	transIf                     // return a Transient error if acc%11 == arg
+	panicIf                     // panic if acc%13 == arg
+	nestedRead                  // read twice
+	readBrave                   // a panic of the child is absorbed
+	emitNote                    // emit acc as a note
+	emitIf                      // only if acc is even
+	emitMark                    // emit a value of another type
+	emitMap                     // notes before and after the reads of a Map
+	collectStep                 // acc = mix(acc, what the child and all below emitted)
 )
 
 type progStep struct {
@@ -80,9 +88,10 @@ type progRun struct {
 }
 
 type progRead struct {
-	child   int
-	seen    string
-	version int
+	child     int
+	seen      string
+	version   int
+	collected bool // seen is what was collected below the child
 }
 
 // modulus keeps values few, so that cutoffs are common.
@@ -119,8 +128,10 @@ func cycleString(ids []int) string {
 // An env is who reads for a body: the engine or the oracle.
 type env interface {
 	read(child int) (int, error)
-	readAll(children []int) ([]int, []error)
+	readAll(children []int, notes bool) ([]int, []error)
 	outside() int
+	emit(v any)
+	collect(child int) string
 }
 
 // spareOf is what a node with cycle=fallback is on a cycle.
@@ -167,13 +178,15 @@ func (p *program) run(n int, e env) (int, error) {
 			}
 			acc = mix(acc, v)
 		case readMap:
-			vs, errs := e.readAll(s.children)
+			vs, errs := e.readAll(s.children, false)
 			for i := range vs {
 				if errs[i] != nil {
 					vs[i] = absorb(errs[i])
 				}
 				acc = mix(acc, vs[i])
 			}
+		case emitNote, emitIf, emitMark, emitMap, collectStep:
+			acc = p.runExtra(n, s, acc, e)
 		case quitIf:
 			if acc%5 == s.arg {
 				return acc % modulus, nil
@@ -408,13 +421,17 @@ func (e *engineEnv) begin(child int) int {
 	return len(e.run.reads) - 1
 }
 
-func (e *engineEnv) readAll(children []int) ([]int, []error) {
+func (e *engineEnv) readAll(children []int, notes bool) ([]int, []error) {
 	vs, errs := make([]int, len(children)), make([]error, len(children))
 	index := make([]int, len(children))
 	for i := range index {
 		index[i] = i
 	}
 	query.Map(e.cx, index, func(cx *query.Context, i int) (int, error) {
+		if notes {
+			query.Emit(cx, note{e.node, -i, []string{"before"}})
+			defer query.Emit(cx, note{e.node, i, nil})
+		}
 		vs[i], errs[i] = e.readBy(cx, children[i])
 		return 0, nil
 	})
@@ -427,6 +444,10 @@ func (p *program) demand(cx *query.Context, n int) (int, error) {
 	switch p.nodes[n].flavour {
 	case pureFails:
 		return progFails.Get(cx, k)
+	case limitedOnce:
+		return progOnce.Get(cx, k)
+	case limitedTwice:
+		return progTwice.Get(cx, k)
 	case pureValue:
 		return progValue.Value(cx, k), nil
 	case pureNever:

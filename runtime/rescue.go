@@ -130,7 +130,7 @@ func (w *walk) decide(f *flight.Flight, e *ending) {
 	if f.Fleeting {
 		w.db.board.Hold(n, f.Req)
 	}
-	w.db.g.Finish(n, f.View, reads, f.Fleeting)
+	w.db.finish(f, f.View, e, reads, f.Fleeting)
 	if f.Fleeting {
 		w.db.g.Move(n, f.View.Innermost())
 	}

@@ -15,16 +15,26 @@ import (
 func (w *walk) run(top *frame, cause graph.ID) error {
 	f := top.flight
 	f.Running, f.Rerun = true, false
-	f.Reads = new(flight.Buffer)
+	f.Reads, f.Before = new(flight.Buffer), w.db.emitted[f.Node]
 	f.Rev.Store(w.db.flushed.Load())
-	if !w.token {
-		if err := w.takeToken(f); err != nil {
-			return err // the frame is abandoned with the rest
-		}
-	}
-	w.token, f.Token = false, true
 	k, slot := w.db.keeper(f.Node)
 	q := k.query()
+	if n := q.def.Limit; n > 0 {
+		f.Limit = w.db.board.Limit(q.index, n)
+	}
+	if err := w.takePlace(f); err != nil {
+		return err // the frame is abandoned with the rest
+	}
+	if !w.token {
+		if err := w.takeToken(f); err != nil {
+			return err
+		}
+		w.token = true
+	}
+	if f.Orphaned {
+		return nil // while it waited; the body has not started
+	}
+	w.token, f.Token = false, true
 	if q.def.Kind == KindGeneration {
 		f.Reads.Lock()
 		f.Reads.Add(w.db.counter, w.db.g.Stamp(w.db.counter))
@@ -50,7 +60,9 @@ func (w *walk) run(top *frame, cause graph.ID) error {
 
 // body runs the body of f once, without the lock.
 func (w *walk) body(f *flight.Flight, k keeper, slot uint32) ending {
-	w.db.runs.Add(1)
+	if !k.query().hidden {
+		w.db.runs.Add(1)
+	}
 	w.unlock()
 	e := w.db.runAt(f.Depth, &Context{db: w.db, req: w.req, flight: f, buf: f.Reads}, k, slot)
 	e.reads = f.Reads.End()
@@ -60,7 +72,7 @@ func (w *walk) body(f *flight.Flight, k keeper, slot uint32) ending {
 
 // started and finished report a run; there is no clock without OnEvent.
 func (w *walk) started(n, cause graph.ID) time.Time {
-	if w.db.opts.OnEvent == nil {
+	if w.db.opts.OnEvent == nil || w.db.hidden(n) {
 		return time.Time{}
 	}
 	e := w.db.event(Run, n)
@@ -70,7 +82,7 @@ func (w *walk) started(n, cause graph.ID) time.Time {
 }
 
 func (w *walk) finished(kind EventKind, n graph.ID, start time.Time, err error) {
-	if w.db.opts.OnEvent == nil {
+	if w.db.opts.OnEvent == nil || w.db.hidden(n) {
 		return
 	}
 	e := w.db.event(kind, n)
@@ -91,6 +103,9 @@ type ending struct {
 	final   bool // an iteration has ended: whether the reads hold says nothing any more
 	kind    EventKind
 	reads   []graph.Read
+
+	emitted     []flight.Emission
+	sameEmitted bool // equal to what was emitted before
 }
 
 type how uint8
@@ -140,6 +155,7 @@ func (db *DB) execute(cx *Context, k keeper, slot uint32) (e ending) {
 			if err := cx.forced(); err != nil { // it would not have mattered what it returns
 				e = ending{how: returned, out: k.fail(err), err: err}
 				e.same = k.same(slot, e.out)
+				e.emitted, e.sameEmitted = cx.emissions()
 				return
 			}
 			p := &PanicError{Value: v, Queries: db.stack(cx.flight), Stack: debug.Stack()}
@@ -155,6 +171,7 @@ func (db *DB) execute(cx *Context, k keeper, slot uint32) (e ending) {
 	}
 	e.same = k.same(slot, e.out)
 	e.passing = transient(e.err)
+	e.emitted, e.sameEmitted = cx.emissions()
 	e.how = returned
 	return e
 }
@@ -195,7 +212,9 @@ func (db *DB) stack(f *flight.Flight) []Node {
 	defer db.mu.Unlock()
 	var nodes []Node
 	for ; f != nil && f.Node != 0; f = f.Parent {
-		nodes = append(nodes, db.node(f.Node))
+		if !db.hidden(f.Node) {
+			nodes = append(nodes, db.node(f.Node))
+		}
 	}
 	for i, j := 0, len(nodes)-1; i < j; i, j = i+1, j-1 {
 		nodes[i], nodes[j] = nodes[j], nodes[i]
@@ -234,7 +253,7 @@ func (w *walk) conclude(f *flight.Flight, k keeper, e *ending) EventKind {
 	if volatile {
 		w.db.board.Hold(n, w.req.Request)
 	}
-	w.db.g.Finish(n, w.base.View, reads, volatile)
+	w.db.finish(f, w.base.View, e, reads, volatile)
 	if f.Fleeting && len(w.base.View) > 1 {
 		w.db.g.Move(n, w.base.View.Innermost()) // what led to the cycle may be good for less than the request
 	}
@@ -248,7 +267,9 @@ func (w *walk) store(n graph.ID, e *ending, same bool) EventKind {
 	rev, times := w.db.flushed.Load(), w.db.g.Times(n)
 	times.Ran, times.Verified = rev, rev
 	if same {
-		w.db.cutoffs.Add(1)
+		if !w.db.hidden(n) {
+			w.db.cutoffs.Add(1)
+		}
 		return Cutoff
 	}
 	times.Changed = rev

@@ -25,7 +25,9 @@ func (w *walk) merge(it *iteration, k keeper, slot uint32, e *ending) {
 	}
 	e.kept = true
 	outer.take(n, it.old[n])
-	outer.heads[n] = append(append(outer.heads[n], it.reads...), e.reads...)
+	h := outer.head(n)
+	h.reads = append(append(h.reads, it.reads...), e.reads...)
+	h.last = e
 	w.db.g.Provide(n, outer.id, outer.driver.Node)
 	times := w.db.g.Times(n)
 	times.Ran, times.Verified = w.db.flushed.Load(), w.db.flushed.Load()
@@ -33,8 +35,9 @@ func (w *walk) merge(it *iteration, k keeper, slot uint32, e *ending) {
 
 // hand gives the members of an iteration to the outer one.
 func (w *walk) hand(it, outer *iteration) {
-	for n, reads := range it.heads {
-		outer.heads[n] = append(outer.heads[n], reads...)
+	for n, inner := range it.heads {
+		h := outer.head(n)
+		h.reads, h.last = append(h.reads, inner.reads...), inner.last
 		if w.db.g.GreenFor(n, it.driver.View) {
 			w.db.g.Provide(n, outer.id, outer.driver.Node)
 		}
@@ -94,7 +97,10 @@ func (w *walk) converge(it *iteration, k keeper, slot uint32, e *ending) {
 	if e.kind == Changed {
 		times.Changed = times.Ran
 	}
+	before := w.db.callsOf(n)
 	w.db.g.Finish(n, w.base.View, reads, volatile)
+	w.db.setCalls(n, e.reads)
+	w.db.emits(n, e, false, before)
 	w.closeHeads(it)
 	w.release(it)
 	w.db.g.Touch()
@@ -158,14 +164,17 @@ func (w *walk) takeBack(it *iteration, back map[graph.ID]uint32) {
 func (w *walk) closeHeads(it *iteration) {
 	n := it.driver.Node
 	var heads []graph.ID
-	for h := range it.heads {
+	for h, head := range it.heads {
 		w.db.forgetHeads(h, it) // it has driven on its own once
 		if !w.db.g.GreenFor(h, it.driver.View) {
 			continue // the last rounds went without it; it has to run
 		}
 		heads = append(heads, h)
 		volatile := w.db.g.State(h)&graph.Volatile != 0
+		before := w.db.callsOf(h)
 		w.db.g.Finish(h, w.base.View, []graph.Read{{Node: n, Stamp: w.db.g.Stamp(n)}}, volatile)
+		w.db.setCalls(h, head.last.reads)
+		w.db.emits(h, head.last, false, before)
 	}
 	w.db.forgetHeads(n, it)
 	if heads != nil {

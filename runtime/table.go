@@ -24,6 +24,7 @@ func (o *outcome[V]) String() string {
 	}
 	return fmt.Sprintf("%+v", o.value)
 }
+func (o *outcome[V]) failure() error { return o.err }
 
 // A cell holds the key and the current outcome of one node.
 type cell[K comparable, V any] struct {
@@ -96,6 +97,9 @@ func (t *table[K, V]) findLocked(k K) *cell[K, V] {
 	c := t.cells.At(slot)
 	c.key = k
 	c.id = t.db.g.Add(t.q.index, slot)
+	if t.q.hidden {
+		t.db.unseen++
+	}
 	t.byKey.Store(k, c)
 	return c
 }

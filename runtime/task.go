@@ -19,6 +19,7 @@ type Task[T any] struct {
 type caller[T any] interface {
 	call(cx *Context, key any) (T, error)
 	locate(db *DB, key any) (graph.ID, bool)
+	find(db *DB, key any) graph.ID // and makes it
 	name() string
 }
 
@@ -32,6 +33,8 @@ func (q *Query[K, V]) locate(db *DB, key any) (graph.ID, bool) {
 	}
 	return c.id, true
 }
+
+func (q *Query[K, V]) find(db *DB, key any) graph.ID { return tableOf(db, q).find(key.(K)).id }
 
 var errNoTask = errors.New("querygen: the zero Task belongs to no query")
 
@@ -114,7 +117,7 @@ func Inspect[T any](db *DB, t Task[T]) NodeInfo {
 	times := *db.g.Times(n)
 	info := NodeInfo{
 		State:   State(db.g.State(n).Kind()),
-		Readers: db.g.Readers(n),
+		Readers: db.g.Readers(n, func(reader graph.ID) bool { return !db.hidden(reader) }),
 		RanAt:   times.Ran, VerifiedAt: times.Verified, ChangedAt: times.Changed,
 	}
 	for _, child := range db.g.Reads(n, nil) {

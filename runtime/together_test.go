@@ -19,6 +19,8 @@ type together struct {
 	p    *program
 	db   *query.DB
 
+	extra bool // collect as well
+
 	mu      sync.Mutex
 	oracles []*oracle // by revision
 	answers []answer
@@ -26,9 +28,10 @@ type together struct {
 
 // An answer is what one demand returned, and the revisions it may belong to.
 type answer struct {
-	node     int
-	from, to uint64
-	out      string
+	node      int
+	from, to  uint64
+	out       string
+	collected bool // out is what was collected
 }
 
 // all runs the goroutines and checks their answers; it returns how many there
@@ -58,7 +61,11 @@ func (x *together) all(r *rand.Rand) int {
 	}
 	for n := range x.p.nodes { // and once more, in peace
 		out, boom := answerOf(func() (int, error) { return x.p.demand(x.db.Context(context.Background()), n) })
-		x.check(answer{n, x.db.Revision(), x.db.Revision(), boom + out})
+		x.check(answer{n, x.db.Revision(), x.db.Revision(), boom + out, false})
+		if x.extra {
+			out, _ := x.p.collectText(x.db.Context(context.Background()), n)
+			x.check(answer{n, x.db.Revision(), x.db.Revision(), out, true})
+		}
 	}
 	return len(x.answers)
 }
@@ -106,6 +113,14 @@ func (x *together) demand(r *rand.Rand) {
 		ctx = limited
 	}
 	from, twice := x.db.Revision(), r.IntN(2) == 0
+	if x.extra && r.IntN(4) == 0 {
+		if out, err := x.p.collectText(x.db.Context(ctx), n); !errors.Is(err, errGivenUp) {
+			x.mu.Lock()
+			x.answers = append(x.answers, answer{n, from, x.db.Revision(), out, true})
+			x.mu.Unlock()
+		}
+		return
+	}
 	var out, boom string
 	if r.IntN(2) == 0 {
 		out, boom = answerOf(func() (int, error) { return x.p.demand(x.db.Context(ctx), n) })
@@ -127,7 +142,7 @@ func (x *together) demand(r *rand.Rand) {
 		return
 	}
 	x.mu.Lock()
-	x.answers = append(x.answers, answer{n, from, x.db.Revision(), boom + out})
+	x.answers = append(x.answers, answer{n, from, x.db.Revision(), boom + out, false})
 	x.mu.Unlock()
 }
 
@@ -139,6 +154,9 @@ func (x *together) check(a answer) {
 		text := want.String()
 		if want.panic != "" {
 			text = "panic " + want.panic
+		}
+		if a.collected {
+			text = x.oracles[rev].collectText(a.node)
 		}
 		if text == a.out {
 			return

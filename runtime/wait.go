@@ -186,15 +186,30 @@ func (w *walk) takeToken(from *flight.Flight) error {
 	if w.db.board.TryToken() {
 		return nil
 	}
-	wait := w.db.board.WaitToken(from)
-	for {
-		w.sleep(wait)
-		if w.db.board.Granted(wait) {
-			return nil
-		}
+	return w.granted(w.db.board.WaitToken(from))
+}
+
+// takePlace gets f a place, if the bodies of its query are limited. It waits
+// without a token.
+func (w *walk) takePlace(f *flight.Flight) error {
+	if w.db.board.TryPlace(f) {
+		return nil
+	}
+	if w.token {
+		w.token = false
+		w.db.board.ReleaseToken()
+	}
+	return w.granted(w.db.board.WaitPlace(f))
+}
+
+// granted waits for what stands in a queue for, unless the walk has to end.
+func (w *walk) granted(wait *flight.Wait) error {
+	for !w.db.board.Granted(wait) {
 		if err := w.stop(); err != nil {
 			w.db.board.Forgo(wait)
 			return err
 		}
+		w.sleep(wait)
 	}
+	return nil
 }

@@ -12,7 +12,7 @@ var problemsQuery = query.Define[string, []Diagnostic](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
-	Code:   "10e451a85556106689e58a1f126a7b85",
+	Code:   "a80a9ddc8886528bc402beaae125077b",
 })
 
 // Problems are what is wrong in a file, from top to bottom. Only here positions
@@ -484,8 +484,8 @@ func decodeFlaw(dec *codec.Decoder, v *Flaw) {
 //
 // -ke8fnCC 0Alm8uWB 223pl0ie 2pHuPWXd 3e8WhosA 578Ue3qk 6qdGULSJ 7IrjYpaI 7WMOvk6E 9C1ktBYe 9SZwY8YS 9YGVIXEk
 // A0C45Svr A0C4C1dA ALa9ko1r BOHHminw BZ_D-GXQ EfbeaiB_ FVHkGPb7 GTlq78vJ Ixj6YhRO IyYF8IB6 JP6-iTel KBFYFbU1
-// Kfytsmy- M2bcdlAx M8RsBipv N-_zWBPF NBkkvlGB NLC3JmE_ NoS4OF2P OFsXCgdB PwRNvgvx R8-yU3BL ReL7E_WZ SMFovhbl
+// Kfytsmy- M2bcdlAx M8RsBipv N-_zWBPF NBkkvlGB NLC3JmE_ NoS4py1I OFsXCgdB PwRNvgvx R8-yU3BL ReL7tkgf SMFovhbl
 // SqtA3y6T TmandKnz V1GVgsrD VMiazSIH W1iXFgMF X4OKH29J YS7h9ArG ZQwFnDph d_xXiXuT fF32Y9pI fKKBvT2J fRId1Wha
 // gLuJiKbs hF7uiOsn hor2vyUd iG-T7WNA kypebFP8 mPo4luLp mfA7WLQ9 mhDzoiRd n1gCdgko nAqIrxvd o8p6JD67 oHZF30qs
-// pe6o_SYx q7aqzQlL qMm8jask rVcNg3D5 rv8K3l1g saiISV6G tBkvEJHP tKb2x0ox uHyUratH uIYkeCAc uz3UkPaB vP4hwSuX
-// xSI9h1a8 yPUzuMi8
+// pe6oZsqn q7aqzQlL qMm8jask rVcNg3D5 rv8K3l1g saiISV6G tBkvEJHP tKb2x0ox uHyUratH uIYkeCAc uz3UkPaB vP4hwSuX
+// xSI9h1a8 yPUzuMi8 yUPSQexs

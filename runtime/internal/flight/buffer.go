@@ -7,14 +7,23 @@ import (
 	"querygen.dev/runtime/internal/graph"
 )
 
-// A Buffer collects the reads of a body in the order in which they end. The
-// branches of a Map have buffers of their own, which are joined in key order.
+// A Buffer collects the reads of a body in the order in which they end, and what
+// it emits. The branches of a Map have buffers of their own, which are joined in
+// key order.
 type Buffer struct {
-	mu    sync.Mutex
-	ended bool
-	reads []graph.Read  // guarded by mu
-	subs  []*Buffer     // branches in progress; guarded by mu
-	spare [4]graph.Read // first room for reads
+	mu      sync.Mutex
+	ended   bool
+	reads   []graph.Read  // guarded by mu
+	emitted []Emission    // guarded by mu
+	subs    []*Buffer     // branches in progress; guarded by mu
+	spare   [4]graph.Read // first room for reads
+}
+
+// An Emission is a value that a body has emitted, and its place: At reads come
+// before it.
+type Emission struct {
+	At    int
+	Value any
 }
 
 // Lock keeps everybody else from adding to the buffer. What a body is handed
@@ -47,6 +56,16 @@ func (b *Buffer) Add(n graph.ID, stamp uint32) {
 	b.reads = append(b.reads, graph.Read{Node: n, Stamp: stamp})
 }
 
+// Emit adds a value, under the lock.
+func (b *Buffer) Emit(v any) { b.emitted = append(b.emitted, Emission{len(b.reads), v}) }
+
+// Emitted returns a copy of what was emitted.
+func (b *Buffer) Emitted() []Emission {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.emitted)
+}
+
 // compactFrom is the length from which a buffer looks for repetitions before it
 // grows.
 const compactFrom = 256
@@ -57,11 +76,19 @@ const compactFrom = 256
 // read.
 func (b *Buffer) compact() {
 	seen := make(map[graph.Read]bool, len(b.reads))
+	at, next := 0, 0 // reads looked at; the first emission behind them
 	b.reads = slices.DeleteFunc(b.reads, func(r graph.Read) bool {
+		for ; next < len(b.emitted) && b.emitted[next].At <= at; next++ {
+			b.emitted[next].At = len(seen)
+		}
+		at++
 		again := seen[r]
 		seen[r] = true
 		return again
 	})
+	for ; next < len(b.emitted); next++ {
+		b.emitted[next].At = len(seen)
+	}
 	if len(b.reads) > cap(b.reads)/2 {
 		b.reads = slices.Grow(b.reads, cap(b.reads))
 	}
@@ -79,13 +106,16 @@ func (b *Buffer) Branch(n int) []*Buffer {
 	return branches
 }
 
-// Join ends the branches and adds their reads in order.
+// Join ends the branches and adds their reads and emissions in order.
 func (b *Buffer) Join(branches []*Buffer) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	gone := make(map[*Buffer]bool, len(branches))
 	for _, s := range branches {
 		gone[s] = true
+		for _, e := range s.Emitted() {
+			b.emitted = append(b.emitted, Emission{len(b.reads) + e.At, e.Value})
+		}
 		b.reads = append(b.reads, s.End()...)
 	}
 	kept := b.subs[:0]

@@ -17,6 +17,9 @@ type Flight struct {
 	Running bool    // the body has started; else it is being verified
 	Reads   *Buffer // what the body has read; nil until it runs
 
+	// Before is what the node's last run emitted.
+	Before []Emission
+
 	// Rev is the revision that all reads of the body so far belong to. It moves
 	// on under the lock, while they hold.
 	Rev atomic.Uint64
@@ -50,6 +53,7 @@ type Flight struct {
 	Transient atomic.Bool // the body saw a call give up: do not remember what it makes of it
 	Looked    atomic.Bool // the body may know through its Context that its request has ended
 	Token     bool        // it has a token
+	Limit     *Limit      // of its query; nil: none
 	Fleeting  bool        // the cycle depends on something that is good for one request only
 	Rerun     bool        // it was being verified, and has to run
 	Decided   bool        // the outcome is settled while the body is still at work
@@ -62,6 +66,7 @@ type Flight struct {
 	waits             []*Wait // calls of this flight that wait
 	waiters           []*Wait // calls that wait for this flight
 	calls             int     // in progress
+	placed            bool    // it has one of the places of Limit
 }
 
 // A Life is a context and what ends it.
@@ -86,14 +91,15 @@ func NewRequest(id uint64) *Request {
 	return r
 }
 
-// A Wait is a call that waits for a flight, for the end of a request or for a
-// token.
+// A Wait is a call that waits for a flight, for the end of a request, for a
+// token or for a place.
 type Wait struct {
-	From  *Flight
-	on    *Flight
-	end   *Request
-	token bool // a token was granted
-	ch    chan struct{}
+	From    *Flight
+	on      *Flight
+	end     *Request
+	place   *Limit
+	granted bool // the token or the place has come
+	ch      chan struct{}
 }
 
 // Done is signalled once when what was waited for may have happened, or when
@@ -113,11 +119,14 @@ type Board struct {
 	holds  map[graph.ID]*Request
 	free   int // tokens
 	queue  []*Wait
+
+	limits  map[uint32]*Limit // by query
+	crowded []*Limit          // those with a queue
 }
 
 // NewBoard returns a board with n tokens.
 func NewBoard(n int) *Board {
-	return &Board{claims: map[graph.ID]*Flight{}, holds: map[graph.ID]*Request{}, free: n}
+	return &Board{claims: map[graph.ID]*Flight{}, holds: map[graph.ID]*Request{}, limits: map[uint32]*Limit{}, free: n}
 }
 
 // Claimed returns the flight that has n, or nil.
@@ -138,12 +147,13 @@ func (b *Board) Claim(n graph.ID, parent *Flight) *Flight {
 	return f
 }
 
-// End ends f, gives back its token and wakes those who wait for it.
+// End ends f, gives back its token and its place, and wakes those who wait for it.
 func (b *Board) End(f *Flight) {
 	if f.Token {
 		f.Token = false
 		b.ReleaseToken()
 	}
+	b.leavePlace(f)
 	if !f.Orphaned {
 		delete(b.claims, f.Node)
 	}
@@ -229,6 +239,11 @@ func (b *Board) Idle(n int) error {
 	if len(b.claims) != 0 || len(b.holds) != 0 || len(b.queue) != 0 || b.free != n {
 		return fmt.Errorf("%d claims, %d holds, %d waits for tokens, %d of %d tokens are left over",
 			len(b.claims), len(b.holds), len(b.queue), b.free, n)
+	}
+	for _, l := range b.limits {
+		if len(l.held) != 0 || len(l.queue) != 0 {
+			return fmt.Errorf("%d places are held, %d waited for", len(l.held), len(l.queue))
+		}
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ func (b *Board) ReleaseToken() {
 	}
 	w := b.queue[0]
 	b.queue = b.queue[1:]
-	w.token = true
+	w.granted = true
 	w.wake()
 }
 
@@ -35,17 +35,21 @@ func (b *Board) WaitToken(from *Flight) *Wait {
 	return w
 }
 
-// Granted reports whether a token has come, which ends the wait.
+// Granted reports whether the token or the place has come, which ends the wait.
 func (b *Board) Granted(w *Wait) bool {
-	if w.token {
+	if w.granted {
 		b.Leave(w)
 	}
-	return w.token
+	return w.granted
 }
 
-// Forgo ends a wait for a token that has not come.
+// Forgo ends a wait for a token or a place that has not come.
 func (b *Board) Forgo(w *Wait) {
 	b.Leave(w)
+	if w.place != nil {
+		b.unqueue(w)
+		return
+	}
 	b.queue = without(b.queue, w)
 }
 
@@ -58,7 +62,8 @@ func (b *Board) Suspend(f *Flight) (token bool) {
 }
 
 // Resume ends a call of f, which has come back with a token or without one. It
-// reports whether f has to get one before its body may go on.
+// reports whether f has to get a place and a token before its body may go on: a
+// place first, and then f does without the token meanwhile.
 func (b *Board) Resume(f *Flight, token bool) (needs bool) {
 	f.calls--
 	if f.Node == 0 || f.calls > 0 {
@@ -66,6 +71,10 @@ func (b *Board) Resume(f *Flight, token bool) (needs bool) {
 			b.ReleaseToken()
 		}
 		return false
+	}
+	if token && !b.TryPlace(f) {
+		b.ReleaseToken()
+		return true
 	}
 	f.Token = token
 	return !token

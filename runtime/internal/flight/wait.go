@@ -8,6 +8,7 @@ func (b *Board) WaitFor(from, on *Flight) *Wait {
 	w := b.newWait(from)
 	w.on = on
 	on.waiters = append(on.waiters, w)
+	b.unstick()
 	return w
 }
 
@@ -16,6 +17,7 @@ func (b *Board) WaitEnd(from *Flight, r *Request) *Wait {
 	w := b.newWait(from)
 	w.end = r
 	r.waiters = append(r.waiters, w)
+	b.unstick()
 	return w
 }
 

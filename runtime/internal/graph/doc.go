@@ -28,7 +28,8 @@
 //     Clean is itself not Clean, and has a record for that edge. A reader of a
 //     tainted node is tainted, and has a record for that edge.
 //   - I2: an edge without a record was read at the child's current stamp; an
-//     edge with a record was read at the stamp in the record.
+//     edge with a record was read at the stamp in the record, or the record is
+//     spoilt: then the owner has to run.
 //   - I3: a node that is Clean and not tainted has the outcome that running it
 //     now would have.
 //   - I4: an edge e is live if and only if it lies in its owner's current list.

@@ -125,11 +125,11 @@ func (g *Graph) Reads(n ID, buf []ID) []ID {
 	return buf
 }
 
-// Readers counts the nodes that read n in their last run.
-func (g *Graph) Readers(n ID) int {
+// Readers counts the nodes that read n in their last run and are wanted.
+func (g *Graph) Readers(n ID, wanted func(ID) bool) int {
 	count := 0
 	for e := *g.readers.At(uint32(n)); e != 0; e = g.edge(e - 1).next {
-		if g.live(e - 1) {
+		if g.live(e-1) && wanted(g.edge(e-1).node()) {
 			count++
 		}
 	}

@@ -9,6 +9,9 @@ type record struct {
 	next uint32 // 1 + the next record of the node, or of the free list; 0: none
 }
 
+// noStamp is the stamp of nodes without an outcome.
+const noStamp = 0
+
 // Record is what verification has to look at: a read, and its place among
 // the edges, which orders the records of one node.
 type Record struct {
@@ -44,6 +47,16 @@ func (g *Graph) dropRecords(n ID) {
 		i = next
 	}
 	*head = 0
+}
+
+// Spoil makes each record of n differ from the child, whatever its stamp is or
+// will be: n runs when it is verified.
+func (g *Graph) Spoil(n ID) {
+	for i := *g.records.At(uint32(n)); i != 0; {
+		r := g.recs.At(i - 1)
+		r.seen = noStamp
+		i = r.next
+	}
 }
 
 // moveRecords follows the edges of n from first to to.

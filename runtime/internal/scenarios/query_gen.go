@@ -7,6 +7,198 @@ import (
 	"querygen.dev/runtime/codec"
 )
 
+var emitsQuery = query.Define[emitsKey, int](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.emits",
+	Kind:   query.KindPure,
+	Params: 2,
+	Fails:  true,
+	Code:   "9c3100e787bc528546245af4951f74b0",
+})
+
+// emitsKey holds the arguments of [Emits].
+type emitsKey struct {
+	W    World
+	Name string
+}
+
+// Emits is body with a name that says what it is for.
+//
+// Emits is the memoized form of [emits].
+func Emits(cx *query.Context, w World, name string) (int, error) {
+	return emitsQuery.Get(cx, emitsKey{W: w, Name: name})
+}
+
+// EmitsTask is the task of demanding [Emits].
+func EmitsTask(w World, name string) query.Task[int] {
+	return emitsQuery.Task(emitsKey{W: w, Name: name})
+}
+
+var notesQuery = query.Define[notesKey, []string](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.notes",
+	Kind:   query.KindPure,
+	Params: 2,
+	Fails:  true,
+	Code:   "96657e34bfcf3ef77354f6c7aa19e877",
+})
+
+// notesKey holds the arguments of [Notes].
+type notesKey struct {
+	W    World
+	Name string
+}
+
+// Notes are the texts of what emits has emitted, and all below it.
+//
+// Notes is the memoized form of [notes].
+func Notes(cx *query.Context, w World, name string) ([]string, error) {
+	return notesQuery.Get(cx, notesKey{W: w, Name: name})
+}
+
+// NotesTask is the task of demanding [Notes].
+func NotesTask(w World, name string) query.Task[[]string] {
+	return notesQuery.Task(notesKey{W: w, Name: name})
+}
+
+var notedQuery = query.Define[notedKey, int](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.noted",
+	Kind:   query.KindPure,
+	Params: 2,
+	Code:   "b7284d26dee21ebf932efdcb5dbd5966",
+})
+
+// notedKey holds the arguments of [Noted].
+type notedKey struct {
+	W    World
+	Name string
+}
+
+// Noted is a reader of what was collected.
+//
+// Noted is the memoized form of [noted].
+func Noted(cx *query.Context, w World, name string) int {
+	return notedQuery.Value(cx, notedKey{W: w, Name: name})
+}
+
+var emitsAlwaysQuery = query.Define[emitsAlwaysKey, int](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.emitsAlways",
+	Kind:   query.KindAlways,
+	Params: 2,
+	Fails:  true,
+	Code:   "315486fcdd423fd3b3cdd91cbbfc580d",
+})
+
+// emitsAlwaysKey holds the arguments of [EmitsAlways].
+type emitsAlwaysKey struct {
+	W    World
+	Name string
+}
+
+// EmitsAlways and emitsEach look outside.
+//
+// EmitsAlways is the memoized form of [emitsAlways].
+func EmitsAlways(cx *query.Context, w World, name string) (int, error) {
+	return emitsAlwaysQuery.Get(cx, emitsAlwaysKey{W: w, Name: name})
+}
+
+// EmitsAlwaysTask is the task of demanding [EmitsAlways].
+func EmitsAlwaysTask(w World, name string) query.Task[int] {
+	return emitsAlwaysQuery.Task(emitsAlwaysKey{W: w, Name: name})
+}
+
+var emitsEachQuery = query.Define[emitsEachKey, int](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.emitsEach",
+	Kind:   query.KindGeneration,
+	Params: 2,
+	Fails:  true,
+	Code:   "a2f9ec4bbd65ef01537c1588659984aa",
+})
+
+// emitsEachKey holds the arguments of [EmitsEach].
+type emitsEachKey struct {
+	W    World
+	Name string
+}
+
+// EmitsEach is emits in each generation.
+//
+// EmitsEach is the memoized form of [emitsEach].
+func EmitsEach(cx *query.Context, w World, name string) (int, error) {
+	return emitsEachQuery.Get(cx, emitsEachKey{W: w, Name: name})
+}
+
+// EmitsEachTask is the task of demanding [EmitsEach].
+func EmitsEachTask(w World, name string) query.Task[int] {
+	return emitsEachQuery.Task(emitsEachKey{W: w, Name: name})
+}
+
+// RefreshEmitsEach makes [EmitsEach] with these arguments run again at its next
+// demand; no other node is affected unless the outcome changes.
+func RefreshEmitsEach(tx *query.Tx, w World, name string) {
+	emitsEachQuery.Refresh(tx, emitsEachKey{W: w, Name: name})
+}
+
+var emitsUnsetQuery = query.Define[World, int](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.emitsUnset",
+	Kind:   query.KindInput,
+	Params: 1,
+	Code:   "2afba941f226fcd52963358d9511d4f6",
+})
+
+// EmitsUnset emits while it is not set.
+//
+// EmitsUnset is the memoized form of [emitsUnset].
+func EmitsUnset(cx *query.Context, w World) int {
+	return emitsUnsetQuery.Value(cx, w)
+}
+
+// EmitsUnsetTask is the task of demanding [EmitsUnset].
+func EmitsUnsetTask(w World) query.Task[int] {
+	return emitsUnsetQuery.Task(w)
+}
+
+// EmitsUnsetKeys returns the arguments for which [EmitsUnset] is set, in order
+// of first set. To a query that calls it, it is a read that changes only when
+// one of them comes or goes.
+func EmitsUnsetKeys(cx *query.Context) []World {
+	return emitsUnsetQuery.Keys(cx)
+}
+
+// SetEmitsUnset sets what [EmitsUnset] returns. An equal value is no change.
+func SetEmitsUnset(tx *query.Tx, w World, value int) {
+	emitsUnsetQuery.Set(tx, w, value)
+}
+
+// UnsetEmitsUnset takes away what was set: [EmitsUnset] is what its function
+// says again.
+func UnsetEmitsUnset(tx *query.Tx, w World) {
+	emitsUnsetQuery.Unset(tx, w)
+}
+
+// LookupEmitsUnset returns what [EmitsUnset] is set to, the sets of this Tx
+// included.
+func LookupEmitsUnset(tx *query.Tx, w World) (value int, ok bool) {
+	return emitsUnsetQuery.Lookup(tx, w)
+}
+
+var stepsQuery = query.Define[int, int](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.steps",
+	Kind:   query.KindPure,
+	Params: 1,
+	Code:   "c16bd6ab13897ec0f46023118eea1a4c",
+})
+
+// Steps is a chain, each node of which emits.
+//
+// Steps is the memoized form of [steps].
+func Steps(cx *query.Context, n int) int {
+	return stepsQuery.Value(cx, n)
+}
+
+// StepsTask is the task of demanding [Steps].
+func StepsTask(n int) query.Task[int] {
+	return stepsQuery.Task(n)
+}
+
 var getThingQuery = query.Define[World, *Thing](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.thing",
 	Kind:   query.KindGeneration,
@@ -423,6 +615,54 @@ func Odd(cx *query.Context, i int) (int, error) {
 	return oddQuery.Get(cx, i)
 }
 
+var plannedQuery = query.Define[query.Handle[Plan], int](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.planned",
+	Kind:   query.KindPure,
+	Params: 1,
+	Code:   "07f004e292bb14ea0f73755505b984e9",
+})
+
+// Planned adds the inputs of a plan.
+//
+// Planned is the memoized form of [planned].
+func Planned(cx *query.Context, p query.Handle[Plan]) int {
+	return plannedQuery.Value(cx, p)
+}
+
+// PlannedTask is the task of demanding [Planned].
+func PlannedTask(p query.Handle[Plan]) query.Task[int] {
+	return plannedQuery.Task(p)
+}
+
+var makePlanQuery = query.Define[int, query.Handle[Plan]](query.Definition{
+	Name:      "querygen.dev/runtime/internal/scenarios.makePlan",
+	Kind:      query.KindPure,
+	Params:    1,
+	NoPersist: true,
+	Code:      "080a7eee6ca478f5a4f6116cabc612da",
+})
+
+// MakePlan makes a handle inside of a query, and returns it.
+//
+// MakePlan is the memoized form of [makePlan].
+func MakePlan(cx *query.Context, n int) query.Handle[Plan] {
+	return makePlanQuery.Value(cx, n)
+}
+
+var planLengthQuery = query.Define[int, int](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.planLength",
+	Kind:   query.KindPure,
+	Params: 1,
+	Code:   "506ce78613cbee9e6d0f90a2dbecf9b0",
+})
+
+// PlanLength reads what makePlan returns.
+//
+// PlanLength is the memoized form of [planLength].
+func PlanLength(cx *query.Context, n int) int {
+	return planLengthQuery.Value(cx, n)
+}
+
 var depQuery = query.Define[World, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.dep",
 	Kind:   query.KindPure,
@@ -633,6 +873,43 @@ func Looking(cx *query.Context, w World) int {
 // demand; no other node is affected unless the outcome changes.
 func RefreshLooking(tx *query.Tx, w World) {
 	lookingQuery.Refresh(tx, w)
+}
+
+var limitedQuery = query.Define[limitedKey, int](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.limited",
+	Kind:   query.KindPure,
+	Params: 2,
+	Fails:  true,
+	Limit:  3,
+	Code:   "83a2b2715882fd1abd255c1401ac1abf",
+})
+
+// limitedKey holds the arguments of [Limited].
+type limitedKey struct {
+	W    World
+	Name string
+}
+
+// Limited does what the test says, for at most three names at once.
+//
+// Limited is the memoized form of [limited].
+func Limited(cx *query.Context, w World, name string) (int, error) {
+	return limitedQuery.Get(cx, limitedKey{W: w, Name: name})
+}
+
+var factorialQuery = query.Define[int, int](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.factorial",
+	Kind:   query.KindPure,
+	Params: 1,
+	Limit:  1,
+	Code:   "d9d69b137c6bd0620f8f485dc7c7f866",
+})
+
+// Factorial calls itself though it may run only once at a time.
+//
+// Factorial is the memoized form of [factorial].
+func Factorial(cx *query.Context, n int) int {
+	return factorialQuery.Value(cx, n)
 }
 
 var inQuery = query.Define[int, int](query.Definition{
@@ -1203,6 +1480,40 @@ func PlainTask(w World, name string) query.Task[int] {
 // The functions are bound here and not in the descriptors above, so that
 // queries may call each other in a circle.
 func init() {
+	emitsQuery.Bind(emits, func(cx *query.Context, k emitsKey) (int, error) {
+		return emits(cx, k.W, k.Name)
+	})
+	emitsQuery.PersistKey(emitsKeyCodec)
+	emitsQuery.PersistValue(intCodec)
+	notesQuery.Bind(notes, func(cx *query.Context, k notesKey) ([]string, error) {
+		return notes(cx, k.W, k.Name)
+	})
+	notesQuery.PersistKey(notesKeyCodec)
+	notesQuery.PersistValue(stringSliceCodec)
+	notedQuery.Bind(noted, func(cx *query.Context, k notedKey) (int, error) {
+		return noted(cx, k.W, k.Name), nil
+	})
+	notedQuery.PersistKey(notedKeyCodec)
+	notedQuery.PersistValue(intCodec)
+	emitsAlwaysQuery.Bind(emitsAlways, func(cx *query.Context, k emitsAlwaysKey) (int, error) {
+		return emitsAlways(cx, k.W, k.Name)
+	})
+	emitsAlwaysQuery.PersistKey(emitsAlwaysKeyCodec)
+	emitsEachQuery.Bind(emitsEach, func(cx *query.Context, k emitsEachKey) (int, error) {
+		return emitsEach(cx, k.W, k.Name)
+	})
+	emitsEachQuery.PersistKey(emitsEachKeyCodec)
+	emitsEachQuery.PersistValue(intCodec)
+	emitsUnsetQuery.Bind(emitsUnset, func(cx *query.Context, k World) (int, error) {
+		return emitsUnset(cx, k), nil
+	})
+	emitsUnsetQuery.PersistKey(worldCodec)
+	emitsUnsetQuery.PersistValue(intCodec)
+	stepsQuery.Bind(steps, func(cx *query.Context, k int) (int, error) {
+		return steps(cx, k), nil
+	})
+	stepsQuery.PersistKey(intCodec)
+	stepsQuery.PersistValue(intCodec)
 	getThingQuery.Bind(thing, func(cx *query.Context, k World) (*Thing, error) {
 		return thing(cx, k), nil
 	})
@@ -1347,6 +1658,19 @@ func init() {
 	})
 	oddQuery.PersistKey(intCodec)
 	oddQuery.PersistValue(intCodec)
+	plannedQuery.Bind(planned, func(cx *query.Context, k query.Handle[Plan]) (int, error) {
+		return planned(cx, k), nil
+	})
+	plannedQuery.PersistValue(intCodec)
+	makePlanQuery.Bind(makePlan, func(cx *query.Context, k int) (query.Handle[Plan], error) {
+		return makePlan(cx, k), nil
+	})
+	makePlanQuery.PersistKey(intCodec)
+	planLengthQuery.Bind(planLength, func(cx *query.Context, k int) (int, error) {
+		return planLength(cx, k), nil
+	})
+	planLengthQuery.PersistKey(intCodec)
+	planLengthQuery.PersistValue(intCodec)
 	depQuery.Bind(dep, func(cx *query.Context, k World) (int, error) {
 		return dep(cx, k), nil
 	})
@@ -1421,6 +1745,16 @@ func init() {
 	})
 	lookingQuery.PersistKey(worldCodec)
 	lookingQuery.PersistValue(intCodec)
+	limitedQuery.Bind(limited, func(cx *query.Context, k limitedKey) (int, error) {
+		return limited(cx, k.W, k.Name)
+	})
+	limitedQuery.PersistKey(limitedKeyCodec)
+	limitedQuery.PersistValue(intCodec)
+	factorialQuery.Bind(factorial, func(cx *query.Context, k int) (int, error) {
+		return factorial(cx, k), nil
+	})
+	factorialQuery.PersistKey(intCodec)
+	factorialQuery.PersistValue(intCodec)
 	inQuery.Bind(in, func(cx *query.Context, k int) (int, error) {
 		return in(cx, k), nil
 	})
@@ -1576,6 +1910,55 @@ func init() {
 	codec.DefineError("*querygen.dev/runtime/internal/scenarios.Refusal", refusalPtrCodec)
 }
 
+var emitsKeyCodec = codec.Type[emitsKey]{
+	Encode: encodeEmitsKey,
+	Decode: decodeEmitsKey,
+	Equal:  codec.EqualPlain[emitsKey],
+	Schema: "9b3bf9ac8fd8dccefe9403577a4e800e",
+}
+
+var intCodec = codec.Type[int]{
+	Encode: codec.EncodeInt[int],
+	Decode: codec.DecodeInt[int],
+	Equal:  codec.EqualPlain[int],
+	Schema: "c6026e6b495de80e4d68d6cdec499b01",
+}
+
+var notesKeyCodec = codec.Type[notesKey]{
+	Encode: encodeNotesKey,
+	Decode: decodeNotesKey,
+	Equal:  codec.EqualPlain[notesKey],
+	Schema: "d5101380a5fde1489a363f9a9436e758",
+}
+
+var stringSliceCodec = codec.Type[[]string]{
+	Encode: encodeStringSlice,
+	Decode: decodeStringSlice,
+	Equal:  equalStringSlice,
+	Schema: "0b1afbd29806b6df9ffd2fb1cdd0d807",
+}
+
+var notedKeyCodec = codec.Type[notedKey]{
+	Encode: encodeNotedKey,
+	Decode: decodeNotedKey,
+	Equal:  codec.EqualPlain[notedKey],
+	Schema: "6585f8dad9c0064da3085a4266dc698c",
+}
+
+var emitsAlwaysKeyCodec = codec.Type[emitsAlwaysKey]{
+	Encode: encodeEmitsAlwaysKey,
+	Decode: decodeEmitsAlwaysKey,
+	Equal:  codec.EqualPlain[emitsAlwaysKey],
+	Schema: "d820c77fdb05bbeaa271c70be744b80d",
+}
+
+var emitsEachKeyCodec = codec.Type[emitsEachKey]{
+	Encode: encodeEmitsEachKey,
+	Decode: decodeEmitsEachKey,
+	Equal:  codec.EqualPlain[emitsEachKey],
+	Schema: "f56fec11ab281084759b43feb91e16dc",
+}
+
 var worldCodec = codec.Type[World]{
 	Encode: codec.EncodeString[World],
 	Decode: codec.DecodeString[World],
@@ -1602,13 +1985,6 @@ var float64Codec = codec.Type[float64]{
 	Decode: codec.DecodeFloat[float64],
 	Equal:  codec.EqualFloat[float64],
 	Schema: "7c7553499e4e96f3169a85b658037a13",
-}
-
-var intCodec = codec.Type[int]{
-	Encode: codec.EncodeInt[int],
-	Decode: codec.DecodeInt[int],
-	Equal:  codec.EqualPlain[int],
-	Schema: "c6026e6b495de80e4d68d6cdec499b01",
 }
 
 var intSliceCodec = codec.Type[[]int]{
@@ -1674,6 +2050,13 @@ var oneOfManyKeyCodec = codec.Type[oneOfManyKey]{
 	Schema: "6a82602e8c4c96a491ba1cc0f38e30e0",
 }
 
+var limitedKeyCodec = codec.Type[limitedKey]{
+	Encode: encodeLimitedKey,
+	Decode: decodeLimitedKey,
+	Equal:  codec.EqualPlain[limitedKey],
+	Schema: "4a306aa55911038a97a75f298739aaf8",
+}
+
 var selKeyCodec = codec.Type[selKey]{
 	Encode: encodeSelKey,
 	Decode: decodeSelKey,
@@ -1728,6 +2111,78 @@ var refusalPtrCodec = codec.Type[*Refusal]{
 	Decode: decodeRefusalPtr,
 	Equal:  equalRefusalPtr,
 	Schema: "5488d9faa76ccaa32237c9cb2cb964d0",
+}
+
+func encodeEmitsKey(enc *codec.Encoder, v *emitsKey) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.W)
+	codec.EncodeString(enc, &v.Name)
+}
+
+func decodeEmitsKey(dec *codec.Decoder, v *emitsKey) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.W)
+	codec.DecodeString(dec, &v.Name)
+}
+
+func encodeNotesKey(enc *codec.Encoder, v *notesKey) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.W)
+	codec.EncodeString(enc, &v.Name)
+}
+
+func decodeNotesKey(dec *codec.Decoder, v *notesKey) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.W)
+	codec.DecodeString(dec, &v.Name)
+}
+
+func encodeStringSlice(enc *codec.Encoder, v *[]string) {
+	codec.EncodeSlice(enc, v, codec.EncodeString[string])
+}
+
+func decodeStringSlice(dec *codec.Decoder, v *[]string) {
+	codec.DecodeSlice(dec, v, codec.DecodeString[string])
+}
+
+func equalStringSlice(eq *codec.Comparer, x2, y2 *[]string) bool {
+	return codec.EqualPlainSlice(eq, x2, y2)
+}
+
+func encodeNotedKey(enc *codec.Encoder, v *notedKey) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.W)
+	codec.EncodeString(enc, &v.Name)
+}
+
+func decodeNotedKey(dec *codec.Decoder, v *notedKey) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.W)
+	codec.DecodeString(dec, &v.Name)
+}
+
+func encodeEmitsAlwaysKey(enc *codec.Encoder, v *emitsAlwaysKey) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.W)
+	codec.EncodeString(enc, &v.Name)
+}
+
+func decodeEmitsAlwaysKey(dec *codec.Decoder, v *emitsAlwaysKey) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.W)
+	codec.DecodeString(dec, &v.Name)
+}
+
+func encodeEmitsEachKey(enc *codec.Encoder, v *emitsEachKey) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.W)
+	codec.EncodeString(enc, &v.Name)
+}
+
+func decodeEmitsEachKey(dec *codec.Decoder, v *emitsEachKey) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.W)
+	codec.DecodeString(dec, &v.Name)
 }
 
 func encodeThingPtr(enc *codec.Encoder, v **Thing) {
@@ -1812,6 +2267,18 @@ func decodeOneOfManyKey(dec *codec.Decoder, v *oneOfManyKey) {
 	dec.Fields(2)
 	codec.DecodeString(dec, &v.W)
 	codec.DecodeInt(dec, &v.I)
+}
+
+func encodeLimitedKey(enc *codec.Encoder, v *limitedKey) {
+	enc.Fields(2)
+	codec.EncodeString(enc, &v.W)
+	codec.EncodeString(enc, &v.Name)
+}
+
+func decodeLimitedKey(dec *codec.Decoder, v *limitedKey) {
+	dec.Fields(2)
+	codec.DecodeString(dec, &v.W)
+	codec.DecodeString(dec, &v.Name)
 }
 
 func encodeSelKey(enc *codec.Encoder, v *selKey) {
@@ -1957,15 +2424,17 @@ func decodeRefusal(dec *codec.Decoder, v *Refusal) {
 
 // What the fingerprints above cover, for querygen -explain:
 //
-// -VIdQohO 0-AwzMMH 0DBeHjI5 213tz5iD 2nc7TX_i 2rvwMivx 35BkOW-N 3N-JTr-P 3yzjEk0u 4pSi2P0s 5xuG3d0j 65Ik0Kri
-// 6HTm8COC 6c1eJb8P 6f6qxkwl 7CdW5dhV 7DVZeXux 7HTPJfs2 7MBSuz_A 7ylDHias 858hvezB 8xCVuah1 9B_v00O9 9U765UiY
-// 9wgSj9Zk AiofxmMX BLCHk6vm BoJ53d0j CHpG0P24 CIt9eAlz Dirq00O9 E9PUTX_i EBNYPEf7 FAgiHlWF FFHf3d0j FOQb5UiY
-// FlDJwlZr IE-_iSNd IovkMuQY JKfVnCYW K2SiNSeo KBzqB6D6 M5K5RXE6 MQoN423N MgmPoSXc N3U_3d0j NE-wuD-Z NIbXi3s3
-// NafU-fOY OEOvTX_i OV-fEJPT O_RFXqJZ PRWaTr-P PXT6oVTu QU3NeaYn QX8uHQFX QbrG7kTS QylAfc9B RG95diCi RoAgwlqd
-// Rsi6VjkS S8Oh6A9d TPWcuah1 Tt4BLGO_ V5bg5iqF VogCeo3V W3Wgv2G7 WmLMta3R WnjzF9qN XC9HWY3o Xi3f9H2e XmDWiN5j
-// Y3b9GPpZ YAzKTX_i YE-wgxk1 ZZuTTX_i ZsAqRcN1 _3XKuah1 _63P0UB5 _gGqGLzU bKB93d0j bjwKGa8j c3TSlg7w cWRNNkai
-// cc5tSziS dJ8pTX_i dL_gGLzU eYhw0T5f eug4-83- fQeRgmb2 gAL5uah1 gJuxC9bV g_SA-opY hMhX3Hzz heALr_XO iodXtyKr
-// itDbuah1 ium_ssHX jKyMZ5Rh jWd8GHsT j_ErlBWz kDSy3d0j kZGU5UiY mDMo5UiY mWbzTqr2 mibSvYM5 nCd29UNE nJEW3d0j
-// nYT_Tr-P noOv1NBc nxFo2Gtd o67zta3R oua3vjIb pCzANyOl pKzOoDLg pQb95v8F pwSVTX_i pyTkTX_i q2w0RjVm rC0mjiX2
-// rEp8WjVd rNMZk_i_ ru_3yKa1 s5NA72AS tz6Glhku u9WsdiWB uWXMRR1G wCVacGXF wLg3uah1 wV5UX1C1 wzc0M3Jr x2AmWqMD
-// xDZOeBFX xN8p3d0j xZr-kvXr xpT_uah1 y_1Jz5H4 yeEacLWS yqdOoMyY zNLh07QP zr5m3d0j zuyJJWt3
+// -VIdQohO 0-AwzMMH 0DBeHjI5 213tz5iD 2nc7TX_i 2rvwMivx 35BkOW-N 3Ek6xegp 3N-JTr-P 3yzjEk0u 4pSi2P0s 5PoDxlsg
+// 5xuG3d0j 65Ik0Kri 6HTm8COC 6c1eJb8P 6f6qxkwl 7CdW5dhV 7DVZeXux 7HTPJfs2 7MBSuz_A 7ylDHias 858hvezB 8xCVuah1
+// 9B_v00O9 9U765UiY 9hBmazx0 9wgSj9Zk AiofxmMX B2WwwEnC BLCHk6vm BoJ53d0j CHpG0P24 CIt9eAlz CdAgKU7z Dirq00O9
+// DoX21g1a E9PUTX_i EBNYPEf7 FAgiHlWF FFHf3d0j FOQb5UiY FlDJwlZr IE-_iSNd IovkMuQY JKfVnCYW K2SiNSeo K9H_FfQP
+// KBzqB6D6 M5K5RXE6 MQoN423N MgmPoSXc N3U_3d0j NE-wuD-Z NIbXi3s3 NafU-fOY OEOvTX_i OV-fEJPT O_RFXqJZ PRWaTr-P
+// PXT6oVTu QU3NeaYn QX8uHQFX QbrG7kTS QylAfc9B RG95diCi RoAgwlqd Rsi6VjkS S8Oh6A9d TPWcuah1 Tt4BLGO_ U57-FWpn
+// V5bg5iqF VogCeo3V W3Wgv2G7 WmLMta3R WnjzF9qN XC9HWY3o XPAfuah1 Xi3f9H2e XmDWiN5j Y3b9GPpZ YAzKTX_i YE-wgxk1
+// ZZuTTX_i ZsAqRcN1 _3XKuah1 _63P0UB5 _gGqGLzU _qoMdDUm agDx3Hzz bKB93d0j bjwKGa8j c3TSlg7w cWRNNkai cc5tSziS
+// cg9U52D- dJ8pTX_i dL_gGLzU e3m2e_Aw eYhw0T5f eekeuah1 eug4-83- f-Q0Umfg fQeRgmb2 gAL5uah1 gJuxC9bV g_SA-opY
+// hMhX3Hzz heALr_XO iodXtyKr itDbuah1 ium_ssHX jKyMZ5Rh jWd8GHsT j_ErlBWz kDSy3d0j kZGU5UiY mDMo5UiY mWbzTqr2
+// mibSvYM5 nCd29UNE nJEW3d0j nYT_Tr-P noOv1NBc nxFo2Gtd o67zta3R oua3vjIb pCzANyOl pKzOoDLg pQb95v8F pwSVTX_i
+// pyTkTX_i q2w0RjVm r8BuxMby rC0mjiX2 rEp8WjVd rNMZk_i_ ru_3yKa1 s5NA72AS s81ZB3lR tz6Glhku u9WsdiWB uRNimptz
+// uWXMRR1G wCVacGXF wLg3uah1 wV5UX1C1 wzc0M3Jr x2AmWqMD xDZOeBFX xN8p3d0j xZr-kvXr xpT_uah1 y_1Jz5H4 yeEacLWS
+// yqdOoMyY zNLh07QP zcVdXg5u zr5m3d0j zuyJJWt3

@@ -95,6 +95,63 @@ func RefreshClock(tx *query.Tx) {
 	clockQuery.Refresh(tx, struct{}{})
 }
 
+var lintQuery = query.Define[string, int](query.Definition{
+	Name:   "querygen.dev/runtime/internal/words.lint",
+	Kind:   query.KindPure,
+	Params: 1,
+	Code:   "498303327b1f9291da48deb206b62577",
+})
+
+// Lint emits a warning for each word that is written twice in a row.
+//
+// Lint is the memoized form of [lint].
+func Lint(cx *query.Context, file string) int {
+	return lintQuery.Value(cx, file)
+}
+
+// LintTask is the task of demanding [Lint].
+func LintTask(file string) query.Task[int] {
+	return lintQuery.Task(file)
+}
+
+var lintAllQuery = query.Define[struct{}, int](query.Definition{
+	Name: "querygen.dev/runtime/internal/words.lintAll",
+	Kind: query.KindPure,
+	Code: "8edfbb9946fcc20bc03f9249f3e59021",
+})
+
+// LintAll lints all files.
+//
+// LintAll is the memoized form of [lintAll].
+func LintAll(cx *query.Context) int {
+	return lintAllQuery.Value(cx, struct{}{})
+}
+
+// LintAllTask is the task of demanding [LintAll].
+func LintAllTask() query.Task[int] {
+	return lintAllQuery.Task(struct{}{})
+}
+
+var countQuery = query.Define[countKey, int](query.Definition{
+	Name:   "querygen.dev/runtime/internal/words.count",
+	Kind:   query.KindPure,
+	Params: 2,
+	Code:   "a7f09b3d1456f049f501b9a0db3a3906",
+})
+
+// countKey holds the arguments of [Count].
+type countKey struct {
+	File  string
+	Style query.Handle[Style]
+}
+
+// Count counts the words of a file in a style.
+//
+// Count is the memoized form of [count].
+func Count(cx *query.Context, file string, style query.Handle[Style]) int {
+	return countQuery.Value(cx, countKey{File: file, Style: style})
+}
+
 // The functions are bound here and not in the descriptors above, so that
 // queries may call each other in a circle.
 func init() {
@@ -116,6 +173,19 @@ func init() {
 		return clock(cx), nil
 	})
 	clockQuery.PersistValue(stringCodec)
+	lintQuery.Bind(lint, func(cx *query.Context, k string) (int, error) {
+		return lint(cx, k), nil
+	})
+	lintQuery.PersistKey(stringCodec)
+	lintQuery.PersistValue(intCodec)
+	lintAllQuery.Bind(lintAll, func(cx *query.Context, _ struct{}) (int, error) {
+		return lintAll(cx), nil
+	})
+	lintAllQuery.PersistValue(intCodec)
+	countQuery.Bind(count, func(cx *query.Context, k countKey) (int, error) {
+		return count(cx, k.File, k.Style), nil
+	})
+	countQuery.PersistValue(intCodec)
 }
 
 var stringCodec = codec.Type[string]{
@@ -134,4 +204,5 @@ var intCodec = codec.Type[int]{
 
 // What the fingerprints above cover, for querygen -explain:
 //
-// -ejjratH 6rqbEbDh 6sWMl_G- UC2gCnjW btxlxkZv iFBzvun8 t5b2T-XQ
+// -ejjratH 6rqbEbDh 6sWMl_G- 7APGxkZv MpSz5gOd UC2gCnjW YhwGB0MJ btxlxkZv iFBzvun8 n3bwLftw sr71Xmec sxy5Slrm
+// t5b2T-XQ

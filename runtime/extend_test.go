@@ -1,0 +1,249 @@
+package runtime_test
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	query "querygen.dev/runtime"
+)
+
+// What random programs learned to do after the first of them were remembered in
+// the corpus is added to a program that has been drawn, from a source of its
+// own: so the old seeds keep their meaning.
+
+// extend makes some queries limited, and lets some emit and collect. It returns
+// the source of what else is new, or nil if the program stays as it is.
+func (p *program) extend(seed uint64) *rand.Rand {
+	if slices.Contains(corpus, seed) {
+		return nil
+	}
+	r := rand.New(rand.NewPCG(seed, 3))
+	limits, emits, collects := r.IntN(2) == 0, r.IntN(3) > 0, r.IntN(2) == 0
+	for i := range p.nodes {
+		n := &p.nodes[i]
+		if limits && n.flavour == pureFails && r.IntN(2) == 0 {
+			n.flavour = []flavour{limitedOnce, limitedTwice}[r.IntN(2)]
+		}
+		for emits && r.IntN(3) == 0 {
+			s := progStep{kind: []stepKind{emitNote, emitNote, emitIf, emitMark}[r.IntN(4)], arg: r.IntN(3)}
+			n.steps = slices.Insert(n.steps, r.IntN(len(n.steps)+1), s)
+		}
+		if collects && i > 0 && r.IntN(4) == 0 {
+			s := progStep{kind: collectStep, child: r.IntN(i)}
+			n.steps = slices.Insert(n.steps, r.IntN(len(n.steps)+1), s)
+		}
+		for k := range n.steps {
+			if n.steps[k].kind == readMap && emits && r.IntN(2) == 0 {
+				n.steps[k].kind = emitMap
+			}
+		}
+	}
+	return r
+}
+
+// A note is what programs emit; it is not comparable by ==.
+type note struct {
+	Node, V int
+	Tags    []string
+}
+
+// A mark is emitted too, and must not be mistaken for a note.
+type mark int
+
+// runExtra runs a step that extend has added.
+func (p *program) runExtra(n int, s progStep, acc int, e env) int {
+	switch s.kind {
+	case emitNote:
+		e.emit(note{Node: n, V: acc % (2 + s.arg)})
+	case emitIf:
+		if acc%2 == 0 {
+			e.emit(note{Node: n, V: s.arg, Tags: []string{"even"}})
+		}
+	case emitMark:
+		e.emit(mark(acc))
+	case emitMap:
+		vs, errs := e.readAll(s.children, true)
+		for i := range vs {
+			if errs[i] != nil {
+				vs[i] = absorb(errs[i])
+			}
+			acc = mix(acc, vs[i])
+		}
+	case collectStep:
+		h := fnv.New32a()
+		h.Write([]byte(e.collect(s.child)))
+		acc = mix(acc, int(h.Sum32()%modulus))
+	}
+	return acc
+}
+
+func (e *engineEnv) emit(v any) {
+	switch v := v.(type) {
+	case note:
+		query.Emit(e.cx, v)
+	case mark:
+		query.Emit(e.cx, v)
+	}
+}
+
+func (e *engineEnv) collect(child int) string {
+	i := e.begin(child)
+	list, err := e.p.collect(e.cx, child)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.run.reads[i].seen, e.run.reads[i].collected = collected(list, err), true
+	return e.run.reads[i].seen
+}
+
+// collect collects below a node.
+func (p *program) collect(cx *query.Context, n int) ([]note, error) {
+	k := progKey{p.id, n}
+	if q := p.queryOf(n); q != nil {
+		return query.Collect[note](cx, q.Task(k))
+	}
+	return query.Collect[note](cx, progParity.Task(k))
+}
+
+// collectText collects from outside, and writes that as the oracle does.
+func (p *program) collectText(cx *query.Context, n int) (text string, err error) {
+	defer func() {
+		if v, ok := recover().(*query.PanicError); ok {
+			text, err = fmt.Sprint("panic ", v.Value), v
+		}
+	}()
+	list, err := p.collect(cx, n)
+	return collected(list, err), err
+}
+
+// collected writes what was collected. What comes with the reader's own cycle, or
+// with the end of its request, does not matter.
+func collected(list []note, err error) string {
+	var b strings.Builder
+	for _, n := range list {
+		fmt.Fprintf(&b, "%d:%d%v ", n.Node, n.V, n.Tags)
+	}
+	return b.String() + outcomeString(0, err)
+}
+
+// traced is a read or an emission of the oracle.
+type traced struct {
+	child int
+	value any // nil: a read
+}
+
+func (o *oracle) emit(v any) {
+	f := o.top()
+	f.trace = append(f.trace, traced{value: v})
+}
+
+func (o *oracle) collect(child int) string {
+	f := o.top()
+	if f.cycle != "" {
+		return collected(nil, canonicalError(f.cycle))
+	}
+	f.reads = append(f.reads, child)
+	f.trace = append(f.trace, traced{child: child})
+	out := o.demand(child)
+	switch {
+	case out.panic != "":
+		panic(oraclePanic(out.panic))
+	case f.cycle != "":
+		return collected(nil, canonicalError(f.cycle))
+	}
+	return collected(o.notes(child), out.err)
+}
+
+// collectText is collect for a root.
+func (o *oracle) collectText(n int) string {
+	if out := o.demand(n); out.panic != "" {
+		return "panic " + out.panic
+	}
+	return collected(o.notes(n), o.demand(n).err)
+}
+
+// notes follows the traces down from a node.
+func (o *oracle) notes(root int) []note {
+	var list []note
+	met := map[int]bool{}
+	var follow func(n int)
+	follow = func(n int) {
+		out := o.demand(n)
+		if met[n] || out.cycle || out.panic != "" {
+			return
+		}
+		met[n] = true
+		for _, t := range out.trace {
+			if v, ok := t.value.(note); ok {
+				list = append(list, v)
+			} else if t.value == nil {
+				follow(t.child)
+			}
+		}
+	}
+	follow(root)
+	return list
+}
+
+// collect makes one request that collects, and checks it.
+func (x *tester) collect(o *oracle) {
+	n := x.extra.IntN(len(x.p.nodes))
+	got, _ := x.p.collectText(x.db.Context(context.Background()), n)
+	if want := o.collectText(n); got != want {
+		x.t.Errorf("seed %d: collected below node %d: %s\nfrom scratch: %s", x.seed, n, got, want)
+	}
+	x.checkRuns(o, []int{n})
+	if err := query.CheckInvariants(x.db); err != nil {
+		x.t.Errorf("seed %d: %v", x.seed, err)
+	}
+	if x.extra.IntN(2) == 0 { // again: nothing has changed
+		return
+	}
+	impure := slices.ContainsFunc(slices.Collect(maps.Keys(o.reached([]int{n}))), func(n int) bool {
+		return x.p.nodes[n].flavour == always || x.fleeting(o, n)
+	})
+	x.p.log = nil
+	x.clock++
+	again, _ := x.p.collectText(x.db.Context(context.Background()), n)
+	if again != got || len(x.p.log) > 0 && !impure {
+		x.t.Errorf("seed %d: collected again below node %d: %s, %d runs", x.seed, n, again, len(x.p.log))
+	}
+	x.checkRuns(o, []int{n})
+}
+
+// touchedBelow reports whether anything below the child of a collecting read has
+// run or was set since.
+func (x *tester) touchedBelow(o *oracle, read progRead) bool {
+	for n := range o.reached([]int{read.child}) {
+		ran := slices.ContainsFunc(x.p.log, func(run *progRun) bool { return run.node == n })
+		if ran || x.state[n].touched > read.version {
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	progOnce  = defineProgLimited("once", 1)
+	progTwice = defineProgLimited("twice", 2)
+)
+
+func defineProgLimited(name string, limit int) *query.Query[progKey, int] {
+	q := query.Define[progKey, int](query.Definition{
+		Name: "querygen.dev/runtime_test." + name, Kind: query.KindPure, Params: 1, Fails: true, Limit: limit,
+	})
+	q.Bind(nil, runProg)
+	return q
+}
+
+// queryOf returns the query of a node, nil for the one with a type of its own.
+func (p *program) queryOf(n int) *query.Query[progKey, int] {
+	return map[flavour]*query.Query[progKey, int]{
+		pureFails: progFails, pureValue: progValue, pureNever: progNever, generation: progGen, always: progAlways,
+		inputValue: progInput, limitedOnce: progOnce, limitedTwice: progTwice,
+	}[p.nodes[n].flavour]
+}
