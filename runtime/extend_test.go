@@ -43,6 +43,11 @@ func (p *program) extend(seed uint64) *rand.Rand {
 			}
 		}
 	}
+	if *diffTrace {
+		for i, n := range p.nodes {
+			fmt.Printf("%d: flavour %d %+v\n", i, n.flavour, n.steps)
+		}
+	}
 	return r
 }
 
@@ -149,13 +154,20 @@ func (o *oracle) collect(child int) string {
 	f.reads = append(f.reads, child)
 	f.trace = append(f.trace, traced{child: child})
 	out := o.demand(child)
+	if f.spare != nil {
+		panic(oracleStop{f})
+	}
 	switch {
 	case out.panic != "":
 		panic(oraclePanic(out.panic))
 	case f.cycle != "":
 		return collected(nil, canonicalError(f.cycle))
 	}
-	return collected(o.notes(child), out.err)
+	list := o.notes(child)
+	if f.spare != nil {
+		panic(oracleStop{f})
+	}
+	return collected(list, out.err)
 }
 
 // collectText is collect for a root.
@@ -244,6 +256,6 @@ func defineProgLimited(name string, limit int) *query.Query[progKey, int] {
 func (p *program) queryOf(n int) *query.Query[progKey, int] {
 	return map[flavour]*query.Query[progKey, int]{
 		pureFails: progFails, pureValue: progValue, pureNever: progNever, generation: progGen, always: progAlways,
-		inputValue: progInput, limitedOnce: progOnce, limitedTwice: progTwice,
+		inputValue: progInput, limitedOnce: progOnce, limitedTwice: progTwice, pureFallback: progSpare,
 	}[p.nodes[n].flavour]
 }

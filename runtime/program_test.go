@@ -252,11 +252,6 @@ func newProgram(r *rand.Rand, f features) *program {
 		}
 	}
 	programs.Store(p.id, p)
-	if *diffTrace {
-		for i, n := range p.nodes {
-			fmt.Printf("%d: flavour %d %+v\n", i, n.flavour, n.steps)
-		}
-	}
 	return p
 }
 
