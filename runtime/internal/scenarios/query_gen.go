@@ -615,6 +615,83 @@ func Odd(cx *query.Context, i int) (int, error) {
 	return oddQuery.Get(cx, i)
 }
 
+var reachQuery = query.Define[int, *Set](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.reach",
+	Kind:   query.KindPure,
+	Params: 1,
+	Code:   "092e152b6644f82e9a17466d2ddb275d",
+})
+
+// Reach is the set of nodes that a path from i leads to, i itself if it comes
+// back.
+//
+// Reach is the memoized form of [reach].
+func Reach(cx *query.Context, i int) *Set {
+	return reachQuery.Value(cx, i)
+}
+
+var stepQuery = query.Define[int, *Set](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.step",
+	Kind:   query.KindPure,
+	Params: 1,
+	Code:   "6f6169c5e1d2dc8bcb18afde2d0b5475",
+})
+
+// Step stands between: it is on the cycles too, and not marked.
+//
+// Step is the memoized form of [step].
+func Step(cx *query.Context, i int) *Set {
+	return stepQuery.Value(cx, i)
+}
+
+var sizeQuery = query.Define[int, int](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.size",
+	Kind:   query.KindPure,
+	Params: 1,
+	Code:   "0cca36f4aeea52eb208774c07eb4cf2d",
+})
+
+// Size reads reach, and is on no cycle.
+//
+// Size is the memoized form of [size].
+func Size(cx *query.Context, i int) int {
+	return sizeQuery.Value(cx, i)
+}
+
+var restlessQuery = query.Define[int, int](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.restless",
+	Kind:   query.KindPure,
+	Params: 1,
+	Fails:  true,
+	Code:   "f9aba05488d785f770cc659210d4cfa4",
+})
+
+// Restless changes for ever.
+//
+// Restless is the memoized form of [restless].
+func Restless(cx *query.Context, i int) (int, error) {
+	return restlessQuery.Get(cx, i)
+}
+
+var numberedQuery = query.Define[int, []int](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.numbered",
+	Kind:   query.KindPure,
+	Params: 1,
+	Code:   "709a07cd195d79e6487e6639e92e8bf5",
+})
+
+// Numbered emits what it has in each round.
+//
+// Numbered is the memoized form of [numbered].
+func Numbered(cx *query.Context, i int) []int {
+	return numberedQuery.Value(cx, i)
+}
+
+// NumberedTask is the task of demanding [Numbered].
+func NumberedTask(i int) query.Task[[]int] {
+	return numberedQuery.Task(i)
+}
+
 var plannedQuery = query.Define[query.Handle[Plan], int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.planned",
 	Kind:   query.KindPure,
@@ -1658,6 +1735,40 @@ func init() {
 	})
 	oddQuery.PersistKey(intCodec)
 	oddQuery.PersistValue(intCodec)
+	reachQuery.Bind(reach, func(cx *query.Context, k int) (*Set, error) {
+		return reach(cx, k), nil
+	})
+	reachQuery.Fixpoint(func(cx *query.Context, k int) (*Set, error) {
+		return nothing(cx, k), nil
+	})
+	reachQuery.PersistKey(intCodec)
+	reachQuery.PersistValue(setPtrCodec)
+	stepQuery.Bind(step, func(cx *query.Context, k int) (*Set, error) {
+		return step(cx, k), nil
+	})
+	stepQuery.PersistKey(intCodec)
+	stepQuery.PersistValue(setPtrCodec)
+	sizeQuery.Bind(size, func(cx *query.Context, k int) (int, error) {
+		return size(cx, k), nil
+	})
+	sizeQuery.PersistKey(intCodec)
+	sizeQuery.PersistValue(intCodec)
+	restlessQuery.Bind(restless, func(cx *query.Context, k int) (int, error) {
+		return restless(cx, k)
+	})
+	restlessQuery.Fixpoint(func(cx *query.Context, k int) (int, error) {
+		return zero(cx, k)
+	})
+	restlessQuery.PersistKey(intCodec)
+	restlessQuery.PersistValue(intCodec)
+	numberedQuery.Bind(numbered, func(cx *query.Context, k int) ([]int, error) {
+		return numbered(cx, k), nil
+	})
+	numberedQuery.Fixpoint(func(cx *query.Context, k int) ([]int, error) {
+		return none(cx, k), nil
+	})
+	numberedQuery.PersistKey(intCodec)
+	numberedQuery.PersistValue(intSliceCodec)
 	plannedQuery.Bind(planned, func(cx *query.Context, k query.Handle[Plan]) (int, error) {
 		return planned(cx, k), nil
 	})
@@ -2029,6 +2140,13 @@ var markedKeyCodec = codec.Type[markedKey]{
 	Schema: "702de3b8fb8f1c7184344d0386fa203e",
 }
 
+var setPtrCodec = codec.Type[*Set]{
+	Encode: encodeSetPtr,
+	Decode: decodeSetPtr,
+	Equal:  equalSetPtr,
+	Schema: "26d09ec19a1fac31b8082cc992f5fe0d",
+}
+
 var boolCodec = codec.Type[bool]{
 	Encode: codec.EncodeBool[bool],
 	Decode: codec.DecodeBool[bool],
@@ -2245,6 +2363,18 @@ func decodeMarkedKey(dec *codec.Decoder, v *markedKey) {
 	codec.DecodeString(dec, &v.Name)
 }
 
+func encodeSetPtr(enc *codec.Encoder, v **Set) {
+	codec.EncodePointer(enc, v, encodeSet)
+}
+
+func decodeSetPtr(dec *codec.Decoder, v **Set) {
+	codec.DecodePointer(dec, v, decodeSet)
+}
+
+func equalSetPtr(eq *codec.Comparer, x2, y2 **Set) bool {
+	return codec.EqualPointer(eq, x2, y2, codec.EqualPlain[Set])
+}
+
 func encodeCondKey(enc *codec.Encoder, v *condKey) {
 	enc.Fields(2)
 	codec.EncodeString(enc, &v.W)
@@ -2410,6 +2540,16 @@ func equalThing(eq *codec.Comparer, x2, y2 *Thing) bool {
 		codec.EqualBytes(eq, &x2.Bytes, &y2.Bytes)
 }
 
+func encodeSet(enc *codec.Encoder, v *Set) {
+	enc.Fields(1)
+	codec.EncodeInt(enc, &v.Bits)
+}
+
+func decodeSet(dec *codec.Decoder, v *Set) {
+	dec.Fields(1)
+	codec.DecodeInt(dec, &v.Bits)
+}
+
 func encodeRefusal(enc *codec.Encoder, v *Refusal) {
 	enc.Fields(2)
 	codec.EncodeString(enc, &v.Text)
@@ -2424,17 +2564,18 @@ func decodeRefusal(dec *codec.Decoder, v *Refusal) {
 
 // What the fingerprints above cover, for querygen -explain:
 //
-// -VIdQohO 0-AwzMMH 0DBeHjI5 213tz5iD 2nc7TX_i 2rvwMivx 35BkOW-N 3Ek6xegp 3N-JTr-P 3yzjEk0u 4pSi2P0s 5PoDxlsg
-// 5xuG3d0j 65Ik0Kri 6HTm8COC 6c1eJb8P 6f6qxkwl 7CdW5dhV 7DVZeXux 7HTPJfs2 7MBSuz_A 7ylDHias 858hvezB 8xCVuah1
-// 9B_v00O9 9U765UiY 9hBmazx0 9wgSj9Zk AiofxmMX B2WwwEnC BLCHk6vm BoJ53d0j CHpG0P24 CIt9eAlz CdAgKU7z Dirq00O9
-// DoX21g1a E9PUTX_i EBNYPEf7 FAgiHlWF FFHf3d0j FOQb5UiY FlDJwlZr IE-_iSNd IovkMuQY JKfVnCYW K2SiNSeo K9H_FfQP
-// KBzqB6D6 M5K5RXE6 MQoN423N MgmPoSXc N3U_3d0j NE-wuD-Z NIbXi3s3 NafU-fOY OEOvTX_i OV-fEJPT O_RFXqJZ PRWaTr-P
-// PXT6oVTu QU3NeaYn QX8uHQFX QbrG7kTS QylAfc9B RG95diCi RoAgwlqd Rsi6VjkS S8Oh6A9d TPWcuah1 Tt4BLGO_ U57-FWpn
-// V5bg5iqF VogCeo3V W3Wgv2G7 WmLMta3R WnjzF9qN XC9HWY3o XPAfuah1 Xi3f9H2e XmDWiN5j Y3b9GPpZ YAzKTX_i YE-wgxk1
-// ZZuTTX_i ZsAqRcN1 _3XKuah1 _63P0UB5 _gGqGLzU _qoMdDUm agDx3Hzz bKB93d0j bjwKGa8j c3TSlg7w cWRNNkai cc5tSziS
-// cg9U52D- dJ8pTX_i dL_gGLzU e3m2e_Aw eYhw0T5f eekeuah1 eug4-83- f-Q0Umfg fQeRgmb2 gAL5uah1 gJuxC9bV g_SA-opY
-// hMhX3Hzz heALr_XO iodXtyKr itDbuah1 ium_ssHX jKyMZ5Rh jWd8GHsT j_ErlBWz kDSy3d0j kZGU5UiY mDMo5UiY mWbzTqr2
-// mibSvYM5 nCd29UNE nJEW3d0j nYT_Tr-P noOv1NBc nxFo2Gtd o67zta3R oua3vjIb pCzANyOl pKzOoDLg pQb95v8F pwSVTX_i
-// pyTkTX_i q2w0RjVm r8BuxMby rC0mjiX2 rEp8WjVd rNMZk_i_ ru_3yKa1 s5NA72AS s81ZB3lR tz6Glhku u9WsdiWB uRNimptz
-// uWXMRR1G wCVacGXF wLg3uah1 wV5UX1C1 wzc0M3Jr x2AmWqMD xDZOeBFX xN8p3d0j xZr-kvXr xpT_uah1 y_1Jz5H4 yeEacLWS
-// yqdOoMyY zNLh07QP zcVdXg5u zr5m3d0j zuyJJWt3
+// -QGhIB6H -VIdQohO -YlE5UiY 0-AwzMMH 0DBeHjI5 213tz5iD 2nc7TX_i 2rvwMivx 35BkOW-N 3Ek6xegp 3N-JTr-P 3yzjEk0u
+// 4pSi2P0s 5PoDxlsg 5xuG3d0j 65Ik0Kri 6HTm8COC 6c1eJb8P 6f6qxkwl 7CdW5dhV 7DVZeXux 7HTPJfs2 7MBSuz_A 7ylDHias
+// 858hvezB 8oMlvOB4 8xCVuah1 9B_v00O9 9U765UiY 9hBmazx0 9wgSj9Zk AiofxmMX B2WwwEnC BLCHk6vm BoJ53d0j CHpG0P24
+// CIt9eAlz CdAgKU7z Dirq00O9 DoX21g1a E5L6IVA2 E9PUTX_i EBNYPEf7 FAgiHlWF FFHf3d0j FOQb5UiY FlDJwlZr IE-_iSNd
+// IovkMuQY JKfVnCYW K2SiNSeo K9H_FfQP KBzqB6D6 M5K5RXE6 MQoN423N MgmPoSXc N3U_3d0j NE-wuD-Z NIbXi3s3 NafU-fOY
+// OEOvTX_i OV-fEJPT O_RFXqJZ PRWaTr-P PXT6oVTu QU3NeaYn QX8uHQFX QbrG7kTS QylAfc9B RG95diCi RZ6WSMUv RoAgwlqd
+// Rsi6VjkS S8Oh6A9d TPWcuah1 Tt4BLGO_ U57-FWpn V5bg5iqF VogCeo3V VuUXAcyS Vz0kGO-S W3Wgv2G7 WmLMta3R WnjzF9qN
+// XC9HWY3o XPAfuah1 Xi3f9H2e XmDWiN5j XmDfgGvU Y3b9GPpZ YAzKTX_i YE-wgxk1 ZZuTTX_i ZsAqRcN1 _3XKuah1 _63P0UB5
+// _gGqGLzU _qoMdDUm agDx3Hzz bKB93d0j bjwKGa8j c3TSlg7w cWRNNkai cc5tSziS cg9U52D- dJ8pTX_i dL_gGLzU d_GzADhK
+// e3m2e_Aw eIvbsl9s eYhw0T5f eekeuah1 eug4-83- f-Q0Umfg fQeRgmb2 gAL5uah1 gJuxC9bV g_SA-opY hMhX3Hzz heALr_XO
+// iodXtyKr itDbuah1 ium_ssHX jKyMZ5Rh jWd8GHsT j_ErlBWz kDSy3d0j kZGU5UiY mDMo5UiY mWbzTqr2 mibSvYM5 mjb-ZjOr
+// nCd29UNE nJEW3d0j nYT_Tr-P noOv1NBc nxFo2Gtd o67zta3R oua3vjIb pCzANyOl pKzOoDLg pMOZYyF5 pQb95v8F pwSVTX_i
+// pyTkTX_i q2w0RjVm r8BuxMby rC0mjiX2 rEp8WjVd rNMZk_i_ ru_3yKa1 s5NA72AS s81ZB3lR trRogGvU tz6Glhku u9WsdiWB
+// uRNimptz uWXMRR1G wCVacGXF wLg3uah1 wV5UX1C1 wzc0M3Jr x2AmWqMD xDZOeBFX xN8p3d0j xZr-kvXr xpT_uah1 yY_D2IFE
+// y_1Jz5H4 yeEacLWS yqdOoMyY zNLh07QP zcVdXg5u zr5m3d0j zuyJJWt3
