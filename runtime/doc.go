@@ -72,6 +72,19 @@
 // are equal only to themselves. When an outcome is equal to the one before, the
 // old one stays, pointers included.
 //
+// # Cycles
+//
+// Queries that demand each other in a circle end in a [CycleError], each of them
+// in the same one, whoever was asked first. Two options say otherwise:
+//
+//   - With cycle=fallback:fn the nodes so marked take what fn says, and the others
+//     on the cycle go on with that.
+//   - With cycle=fixpoint:fn the nodes on the cycle run again and again, beginning
+//     with what fn says, until nothing changes: data flow, type inference, grammar
+//     analysis. Whoever is not part of it sees the final values alone. The bodies
+//     should be monotone: from more, they make more; else the values can depend on
+//     who was asked first, or never settle, which after 200 rounds is an error.
+//
 // # Emissions
 //
 // What callers far above want, and those between should not have to pass on, is
