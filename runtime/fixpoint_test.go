@@ -2,12 +2,14 @@ package runtime_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/bits"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	query "querygen.dev/runtime"
 )
@@ -149,11 +151,14 @@ func (l *lattice) solve() []uint16 {
 	return values
 }
 
-func (l *lattice) edit(r *rand.Rand, db *query.DB) error {
+// edit commits a random update. If others demand at the same time, the outside
+// world stays as it is.
+func (l *lattice) edit(r *rand.Rand, db *query.DB, alone bool) error {
 	return db.Update(func(tx *query.Tx) error {
 		for range r.IntN(3) {
 			n := r.IntN(len(l.nodes))
 			switch k := (progKey{l.id, n}); {
+			case l.nodes[n].kind == latticeAlways && !alone:
 			case l.nodes[n].kind == latticeAlways:
 				l.mu.Lock()
 				l.live[n] = uint16(1) << r.IntN(16)
@@ -200,7 +205,7 @@ func TestDifferentialFixpoint(t *testing.T) {
 		defer watch(t, seed)()
 		demands := 0
 		for range 2 + r.IntN(12) {
-			if err := l.edit(r, db); err != nil {
+			if err := l.edit(r, db, true); err != nil {
 				t.Error(err)
 			}
 			want := l.solve()
@@ -252,4 +257,96 @@ func (l *lattice) one(t *testing.T, db *query.DB, n int, want []uint16) {
 	if err != nil || got != want[n] {
 		t.Errorf("node %d is %04x, %v, the least solution %04x", n, got, err, want[n])
 	}
+}
+
+// TestDifferentialFixpointTogether lets updates and cancellations come while
+// systems are solved: each answer must be that of a revision between the
+// demand's begin and its end.
+func TestDifferentialFixpointTogether(t *testing.T) {
+	forSeeds(t, func(t *testing.T, seed uint64) int {
+		r := rand.New(rand.NewPCG(seed, 6))
+		l := newLattice(r)
+		defer lattices.Delete(l.id)
+		db := query.New(watched(query.Options{Parallelism: 1 + r.IntN(3)}))
+		defer watch(t, seed)()
+		x := &latticeTogether{t: t, l: l, db: db, solutions: [][]uint16{nil, l.solve()}}
+		demands := x.all(r)
+		l.peace(t, db, l.solve())
+		if err := query.CheckInvariants(db); err != nil {
+			t.Errorf("seed %d: %v", seed, err)
+		}
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			t.Errorf("repeat with -run %s -diff.seed %d", t.Name(), seed)
+		}
+		return demands
+	})
+}
+
+// latticeTogether drives one system from several goroutines.
+type latticeTogether struct {
+	t  *testing.T
+	l  *lattice
+	db *query.DB
+
+	mu        sync.Mutex
+	solutions [][]uint16 // by revision
+}
+
+func (x *latticeTogether) all(r *rand.Rand) (demands int) {
+	var wg sync.WaitGroup
+	for range 2 + r.IntN(2) {
+		mine, count := rand.New(rand.NewPCG(r.Uint64(), 7)), 5+r.IntN(15)
+		demands += count
+		wg.Go(func() {
+			for range count {
+				x.demand(mine)
+			}
+		})
+	}
+	for range r.IntN(15) {
+		x.update(r)
+		if r.IntN(2) == 0 {
+			time.Sleep(time.Duration(r.IntN(100)) * time.Microsecond)
+		}
+	}
+	wg.Wait()
+	return demands
+}
+
+func (x *latticeTogether) update(r *rand.Rand) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	before := x.db.Revision()
+	if err := x.l.edit(r, x.db, false); err != nil {
+		x.t.Error(err)
+	}
+	if x.db.Revision() > before {
+		x.solutions = append(x.solutions, x.l.solve())
+	}
+}
+
+func (x *latticeTogether) demand(r *rand.Rand) {
+	n, ctx := r.IntN(len(x.l.nodes)), context.Background()
+	if r.IntN(4) == 0 {
+		limited, cancel := context.WithTimeoutCause(ctx, time.Duration(r.IntN(200))*time.Microsecond, errGivenUp)
+		defer cancel()
+		ctx = limited
+	}
+	from := x.db.Revision()
+	got, err := query.Do(ctx, x.db, func(cx *query.Context) (uint16, error) { return x.l.demand(cx, n), nil })
+	to := x.db.Revision()
+	if errors.Is(err, errGivenUp) {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for rev := from; rev <= to && err == nil; rev++ {
+		if x.solutions[rev][n] == got {
+			return
+		}
+	}
+	x.t.Errorf("node %d is %04x, %v in revisions %d to %d", n, got, err, from, to)
 }
