@@ -33,10 +33,12 @@ const maxRounds = 200
 type iteration struct {
 	id     uint64 // in views
 	driver *flight.Flight
-	used   bool // the provisional outcome was read
-	outer  bool // something in it depends on an outer iteration
-	moved  bool // a head has another outcome than it was read with in this round
-	gone   bool // given up
+	rev    uint64 // all that it has read from outside holds in this revision
+	used   bool   // the provisional outcome was read
+	outer  bool   // something in it depends on an outer iteration
+	moved  bool   // a head has another outcome than it was read with in this round
+	gone   bool   // given up
+	stale  bool   // a member was set, or something else has changed that no read tells
 
 	nodes map[graph.ID]bool    // what is green for this iteration only
 	old   map[graph.ID]*before // what their outcomes were before
@@ -140,7 +142,7 @@ func (w *walk) dependsOn(view graph.View, upTo uint64, reads []graph.Read) {
 func (w *walk) iterate(f *flight.Flight, k keeper, slot uint32) ending {
 	w.db.lastID++
 	it := &iteration{
-		id: w.db.lastID, driver: f,
+		id: w.db.lastID, driver: f, rev: w.db.flushed.Load(),
 		nodes: map[graph.ID]bool{}, old: map[graph.ID]*before{}, heads: map[graph.ID]*head{},
 		seen: map[graph.ID]bool{},
 	}
@@ -182,6 +184,61 @@ func (db *DB) giveUp(f *flight.Flight) {
 			db.drop(c)
 		}
 	}
+}
+
+// undisturbed reports whether the iterations that f is part of may go on in the
+// newest revision: nothing that they have read from outside has changed. It is
+// not enough that their members run again: what they once had may be kept alive
+// by the provisional outcomes, each by the others. So a disturbed iteration is
+// dropped, and begins anew.
+func (db *DB) undisturbed(r *request, f *flight.Flight) bool {
+	rev := db.flushed.Load()
+	for _, id := range f.View[1:] {
+		it := db.iterations[id]
+		switch {
+		case it == nil:
+			return false
+		case it.rev == rev:
+		case it.stale, !db.holdOutside(r, it):
+			db.drop(it.driver)
+			return false
+		default:
+			it.rev = rev
+		}
+	}
+	return true
+}
+
+// disturb tells the iterations that n is a member of that it has changed.
+func (db *DB) disturb(n graph.ID) {
+	for _, it := range db.iterations {
+		if it.nodes[n] || it.old[n] != nil || it.heads[n] != nil {
+			it.stale = true
+		}
+	}
+}
+
+// holdOutside reports whether all that an iteration has read from outside holds.
+func (db *DB) holdOutside(r *request, it *iteration) bool {
+	view := it.driver.View
+	inside := func(n graph.ID) bool {
+		return n == it.driver.Node || it.nodes[n] || it.heads[n] != nil
+	}
+	touched := func(read graph.Read) bool { return !inside(read.Node) && !db.holds(r, view, read) }
+	if slices.ContainsFunc(it.reads, touched) {
+		return false
+	}
+	for _, h := range it.heads {
+		if slices.ContainsFunc(h.reads, touched) {
+			return false
+		}
+	}
+	for n := range it.nodes {
+		if slices.ContainsFunc(db.g.Seen(n, nil), touched) {
+			return false
+		}
+	}
+	return true
 }
 
 // settled looks at what a round has ended in, and reports whether it was the

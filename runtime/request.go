@@ -131,6 +131,9 @@ func (db *DB) advance(r *request, f *flight.Flight) bool {
 		return true
 	}
 	db.flush()
+	if !db.undisturbed(r, f) {
+		return false
+	}
 	if !f.Reads.All(func(read graph.Read) bool { return db.holds(r, f.View, read) }) {
 		if f == r.Root {
 			db.abort(r, ErrSuperseded)

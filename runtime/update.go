@@ -143,6 +143,7 @@ func (db *DB) flush() {
 	// What a member of a cycle has read says nothing about when the cycle goes.
 	// The same holds for a body that lived with the panic of what it called.
 	for n := range db.blind {
+		db.disturb(n)
 		db.g.Demand(n)
 	}
 	clear(db.blind)
@@ -178,6 +179,7 @@ func (db *DB) orphan(n graph.ID) {
 	for _, r := range db.requests {
 		delete(r.panics, n)
 	}
+	db.disturb(n)
 	for _, it := range db.iterations {
 		delete(it.old, n)
 	}
