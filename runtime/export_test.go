@@ -34,3 +34,6 @@ func TraceLength[T any](cx *Context, t Task[T]) int {
 	trace, _ := traces.Get(cx, t.q.find(cx.db, t.key))
 	return len(trace.steps)
 }
+
+// Parallelism is what Options.Parallelism came to be.
+func (db *DB) Parallelism() int { return db.opts.Parallelism }
