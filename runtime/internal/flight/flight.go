@@ -48,7 +48,7 @@ type Flight struct {
 	// Its body still runs, and meets the cycle at the first call of a member.
 	Awaited bool
 
-	Halted    atomic.Bool // Cycle is set, and the body runs: calls must take the slow path
+	Halted    atomic.Bool // calls must take the slow path: Cycle is set, and the body runs; or all demands are verified
 	SawAbort  atomic.Bool // the body was told that its request has ended
 	Transient atomic.Bool // the body saw a call give up: do not remember what it makes of it
 	Looked    atomic.Bool // the body may know through its Context that its request has ended
@@ -61,6 +61,7 @@ type Flight struct {
 	Forced    error       // what the run ends in, whatever its body makes of it
 	Panicked  error       // how it ended, for those who wait: a panic
 	Revision  uint64      // in which Cycle was found, or the body panicked
+	Aside     bool        // it runs for verification alone, and is on no board
 
 	first, next, prev *Flight // children in progress
 	waits             []*Wait // calls of this flight that wait
@@ -179,6 +180,9 @@ func (b *Board) Orphan(f *Flight) {
 		return
 	}
 	f.Orphaned = true
+	if f.Aside {
+		return // it has no node
+	}
 	delete(b.claims, f.Node)
 	for _, w := range f.waiters {
 		w.wake()
