@@ -3,6 +3,7 @@ package runtime
 import (
 	"errors"
 	"reflect"
+	"sync/atomic"
 	"time"
 
 	"querygen.dev/runtime/codec"
@@ -28,7 +29,9 @@ type aside struct {
 var errAside = errors.New("querygen: there is no answer for a query that is verified")
 
 // asideFor bounds how long an aside is waited for.
-const asideFor = 10 * time.Second
+var asideFor atomic.Int64 // a time.Duration
+
+func init() { asideFor.Store(int64(10 * time.Second)) }
 
 // aside runs the body of n, which is green for cx, aside; nil if it is not one
 // that can be compared. The goroutine is another one, since the body may never
@@ -46,7 +49,7 @@ func (db *DB) aside(cx *Context, n graph.ID) *aside {
 		defer func() { end <- e }() // also if the body ends the goroutine
 		e = db.execute(side, k, slot)
 	}()
-	patience := time.NewTimer(asideFor)
+	patience := time.NewTimer(time.Duration(asideFor.Load()))
 	defer patience.Stop()
 	select {
 	case a.end = <-end:

@@ -348,9 +348,11 @@ func runProg(cx *query.Context, k progKey) (int, error) {
 	v, _ := programs.Load(k.Program)
 	p := v.(*program)
 	run := &progRun{node: k.Node, out: "panic"}
-	p.mu.Lock()
-	p.log = append(p.log, run)
-	p.mu.Unlock()
+	if !query.Aside(cx) {
+		p.mu.Lock()
+		p.log = append(p.log, run)
+		p.mu.Unlock()
+	}
 	if p.yield {
 		for range k.Node % 3 {
 			goruntime.Gosched()

@@ -62,7 +62,7 @@ func TestSoak(t *testing.T) {
 		seed = uint64(time.Now().UnixNano())
 	}
 	x := &soak{
-		t: t, seed: seed, db: query.New(watched(query.Options{Parallelism: 4})),
+		t: t, seed: seed, db: query.New(verified(t, seed, query.Options{Parallelism: 4})),
 		end: time.Now().Add(*soakFor), begins: make([]atomic.Uint64, *soakGoroutines),
 	}
 	for range 8 {
