@@ -61,7 +61,7 @@ type keeper interface {
 	// For Options.Verify; see aside.go.
 	place(out any) (at uintptr, stamp uint32)
 	sum(out any) (sum codec.Fingerprint, ok bool)
-	sameSum(a, b any) bool
+	sameContent(a, b any) bool
 	text(out any) string
 }
 
