@@ -10,6 +10,7 @@ import (
 
 	"querygen.dev/runtime/internal/flight"
 	"querygen.dev/runtime/internal/graph"
+	"querygen.dev/runtime/internal/shake"
 )
 
 // Options configure a database. The zero value is useful.
@@ -54,7 +55,7 @@ type DB struct {
 	updating   sync.Mutex    // makes updates serial; taken before mu
 	ownUpdates atomic.Uint64 // updates from inside a Run or Do
 
-	mu         sync.Mutex // guards what follows, and the graph except states
+	mu         shake.Mutex // guards what follows, and the graph except states
 	g          *graph.Graph
 	board      *flight.Board
 	requests   map[uint64]*request

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"querygen.dev/runtime/internal/graph"
+	"querygen.dev/runtime/internal/shake"
 )
 
 // A Flight is one node being verified or run by one request. The root flight of
@@ -108,6 +109,7 @@ type Wait struct {
 func (w *Wait) Done() <-chan struct{} { return w.ch }
 
 func (w *Wait) wake() {
+	shake.Point()
 	select {
 	case w.ch <- struct{}{}:
 	default:
