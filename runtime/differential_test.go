@@ -121,7 +121,15 @@ type nodeModel struct {
 }
 
 func runSequential(t *testing.T, seed uint64) int {
-	r := rand.New(rand.NewPCG(seed, 1))
+	demands := sequential(t, seed, rand.New(rand.NewPCG(seed, 1)))
+	if t.Failed() {
+		t.Errorf("repeat with -run %s -diff.seed %d", t.Name(), seed)
+	}
+	return demands
+}
+
+// sequential draws a program from r, and drives it.
+func sequential(t *testing.T, seed uint64, r *rand.Rand) int {
 	p := newProgram(r, featuresOf(r, seed))
 	extra := p.extend(seed)
 	defer programs.Delete(p.id)
@@ -141,7 +149,6 @@ func runSequential(t *testing.T, seed uint64) int {
 			x.request()
 			demands++
 			if t.Failed() {
-				t.Errorf("repeat with -run %s -diff.seed %d", t.Name(), seed)
 				return demands
 			}
 		}

@@ -189,43 +189,50 @@ func (l *lattice) impure() bool {
 // random systems, after random edits, from one goroutine and from several.
 func TestDifferentialFixpoint(t *testing.T) {
 	forSeeds(t, func(t *testing.T, seed uint64) int {
-		r := rand.New(rand.NewPCG(seed, 4))
-		l := newLattice(r)
-		defer lattices.Delete(l.id)
-		if *diffTrace {
-			for i, n := range l.nodes {
-				fmt.Printf("%d: %+v\n", i, n)
-			}
-		}
-		db := query.New(verified(t, seed, query.Options{Parallelism: 1 + r.IntN(3)}))
-		defer db.Close()
-		defer watch(t, seed)()
-		demands := 0
-		for range 2 + r.IntN(12) {
-			if err := l.edit(r, db); err != nil {
-				t.Error(err)
-			}
-			want := l.solve()
-			demands += l.ask(t, r, db, want, 1+r.IntN(3))
-			before := l.runs.Load()
-			if !l.impure() {
-				l.peace(t, db, want)
-				first := l.runs.Load()
-				l.peace(t, db, want)
-				if again := l.runs.Load() - first; again > 0 {
-					t.Errorf("seed %d: %d runs though nothing has changed (%d before)", seed, again, first-before)
-				}
-			}
-			if err := query.CheckInvariants(db); err != nil {
-				t.Errorf("seed %d: %v", seed, err)
-			}
-			if t.Failed() {
-				t.Errorf("repeat with -run %s -diff.seed %d", t.Name(), seed)
-				break
-			}
+		demands := runFixpoint(t, seed, rand.New(rand.NewPCG(seed, 4)))
+		if t.Failed() {
+			t.Errorf("repeat with -run %s -diff.seed %d", t.Name(), seed)
 		}
 		return demands
 	})
+}
+
+// runFixpoint draws a system from r, and drives it.
+func runFixpoint(t *testing.T, seed uint64, r *rand.Rand) int {
+	l := newLattice(r)
+	defer lattices.Delete(l.id)
+	if *diffTrace {
+		for i, n := range l.nodes {
+			fmt.Printf("%d: %+v\n", i, n)
+		}
+	}
+	db := query.New(verified(t, seed, query.Options{Parallelism: 1 + r.IntN(3)}))
+	defer db.Close()
+	defer watch(t, seed)()
+	demands := 0
+	for range 2 + r.IntN(12) {
+		if err := l.edit(r, db); err != nil {
+			t.Error(err)
+		}
+		want := l.solve()
+		demands += l.ask(t, r, db, want, 1+r.IntN(3))
+		before := l.runs.Load()
+		if !l.impure() {
+			l.peace(t, db, want)
+			first := l.runs.Load()
+			l.peace(t, db, want)
+			if again := l.runs.Load() - first; again > 0 {
+				t.Errorf("seed %d: %d runs though nothing has changed (%d before)", seed, again, first-before)
+			}
+		}
+		if err := query.CheckInvariants(db); err != nil {
+			t.Errorf("seed %d: %v", seed, err)
+		}
+		if t.Failed() {
+			break
+		}
+	}
+	return demands
 }
 
 // ask demands random nodes from goroutines.
