@@ -130,7 +130,9 @@ func runSequential(t *testing.T, seed uint64) int {
 
 // sequential draws a program from r, and drives it.
 func sequential(t *testing.T, seed uint64, r *rand.Rand) int {
-	p := newProgram(r, featuresOf(r, seed))
+	f := featuresOf(r, seed)
+	p := newProgram(r, f)
+	p.limited = !f.cycles // what ends in a cycle does without a place
 	extra := p.extend(seed)
 	defer programs.Delete(p.id)
 	db := query.New(verified(t, seed, query.Options{Parallelism: 1 + r.IntN(2)}))
@@ -148,6 +150,9 @@ func sequential(t *testing.T, seed uint64, r *rand.Rand) int {
 		for range 1 + r.IntN(3) {
 			x.request()
 			demands++
+			if p.exceeded.Load() {
+				t.Errorf("seed %d: more bodies of a query compute than its limit allows", seed)
+			}
 			if t.Failed() {
 				return demands
 			}
