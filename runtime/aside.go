@@ -20,7 +20,8 @@ type aside struct {
 	stamp  uint32 // of the outcome to compare with
 	end    ending
 
-	// guarded by db.mu
+	// guarded by db.mu; they stay as they are once it is closed
+	closed  bool     // nobody waits for it any more
 	over    bool     // it can't be judged
 	strange graph.ID // what it has called and is not green
 }
@@ -59,6 +60,7 @@ func (db *DB) aside(cx *Context, n graph.ID) *aside {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	db.unwatch(a.flight)
+	a.closed = true
 	a.flight.Orphaned = true // its Context, should it be asked, is done
 	if a.end.how == neither && a.strange == 0 {
 		a.over = true
@@ -100,7 +102,7 @@ func (db *DB) answer(cx *Context, n graph.ID) (any, error) {
 	a := cx.aside
 	k, slot := db.keeper(n)
 	switch {
-	case a.over, a.strange != 0:
+	case a.closed, a.over, a.strange != 0:
 	case db.revision.Load() != a.rev, cx.req.err != nil:
 		a.over = true
 	case !db.g.GreenFor(n, cx.flight.View):
