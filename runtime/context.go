@@ -24,6 +24,7 @@ type Context struct {
 	buf    *flight.Buffer  // where its reads go
 	ctx    context.Context // outside: the user's. In a request: what From derived it from, or nil
 	spare  bool            // of the function of cycle=
+	aside  *aside          // whose calls are answered from what there is; nil: an ordinary run
 	inside bool            // outside of any request by its words, but made from a Context in one
 }
 

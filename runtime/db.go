@@ -10,6 +10,7 @@ import (
 
 	"querygen.dev/runtime/internal/flight"
 	"querygen.dev/runtime/internal/graph"
+	"querygen.dev/runtime/internal/shake"
 )
 
 // Options configure a database. The zero value is useful.
@@ -22,6 +23,10 @@ type Options struct {
 	// once, with no lock held, before the demand that caused the event returns,
 	// and must not demand anything itself. When nil, events cost nothing.
 	OnEvent func(Event)
+
+	// Verify finds queries that are impure, and values that were written to after a
+	// query has returned them. See VerifyMode.
+	Verify VerifyMode
 
 	// Services are what [Service.Of] returns in this database.
 	Services []Provision
@@ -43,13 +48,14 @@ type DB struct {
 	generation atomic.Uint64
 
 	services map[string]Provision // by name; never changed
+	verifier *verifier            // nil: Options.Verify is off
 
 	tables atomic.Pointer[[]keeper] // by index of the query
 
 	updating   sync.Mutex    // makes updates serial; taken before mu
 	ownUpdates atomic.Uint64 // updates from inside a Run or Do
 
-	mu         sync.Mutex // guards what follows, and the graph except states
+	mu         shake.Mutex // guards what follows, and the graph except states
 	g          *graph.Graph
 	board      *flight.Board
 	requests   map[uint64]*request
@@ -94,6 +100,7 @@ func New(opts Options) *DB {
 		called:     map[graph.ID][]graph.ID{},
 		silent:     map[graph.ID]bool{},
 		hits:       xsync.NewCounter(),
+		verifier:   newVerifier(opts.Verify),
 	}
 	db.idle = sync.NewCond(&db.mu)
 	db.tables.Store(&[]keeper{})
@@ -153,9 +160,18 @@ func (db *DB) Close() error {
 	if insideRequest() {
 		return ErrInQuery
 	}
+	if db.shut() && db.verifier != nil {
+		db.lastLook()
+	}
+	return nil
+}
+
+// shut ends what runs, and reports whether it is the first to do so.
+func (db *DB) shut() (first bool) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	if db.closed.CompareAndSwap(false, true) {
+	first = db.closed.CompareAndSwap(false, true)
+	if first {
 		close(db.done)
 	}
 	for _, r := range db.requests {
@@ -164,7 +180,7 @@ func (db *DB) Close() error {
 	for len(db.requests) > 0 {
 		db.idle.Wait()
 	}
-	return nil
+	return first
 }
 
 // Stats are counts since the database was made.
@@ -192,7 +208,7 @@ func (db *DB) Stats() Stats {
 
 // settled reports whether a demand from outside may look at the graph as it is.
 func (db *DB) settled() bool {
-	return db.flushed.Load() == db.revision.Load() && !db.closed.Load()
+	return db.flushed.Load() == db.revision.Load() && !db.closed.Load() && !db.verifiesAll()
 }
 
 // tableOf is tableOf for those who do not know the types; under mu.

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"querygen.dev/runtime/internal/graph"
+	"querygen.dev/runtime/internal/shake"
 )
 
 // This file is the seam between generated code and the engine: what the
@@ -194,11 +195,13 @@ func hit[K comparable, V any](cx *Context, c *cell[K, V], hidden bool) *outcome[
 		if !db.settled() || !db.g.State(c.id).Green() || cx.ctx.Err() != nil || nested(cx) {
 			return nil
 		}
+		shake.Point()
 		out := c.out.Load()
 		db.hit(c.id, db.revision.Load(), hidden)
 		return out
 	}
 	rev, out := cx.flight.Rev.Load(), (*outcome[V])(nil)
+	shake.Point()
 	if out = green(cx, c, rev); out != nil {
 		db.hit(c.id, rev, hidden)
 	}
@@ -215,7 +218,9 @@ func green[K comparable, V any](cx *Context, c *cell[K, V], rev uint64) *outcome
 	if cx.buf.Ended() || !cx.db.g.State(c.id).Green() {
 		return nil
 	}
+	shake.Point()
 	out := c.out.Load()
+	shake.Point()
 	// The flush of a newer revision begins after the revision has moved on: if
 	// it has not by now, the outcome is of the run's revision.
 	if cx.db.revision.Load() != rev {

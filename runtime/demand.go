@@ -44,10 +44,27 @@ func (db *DB) demandAlone(ctx context.Context, n graph.ID) (out any, overtaken b
 
 // settle is demand inside a request.
 func (db *DB) settle(cx *Context, n graph.ID) (any, error) {
+	if cx.aside != nil {
+		return db.answer(cx, n)
+	}
+	if db.verifier == nil {
+		return db.bring(cx, n, nil)
+	}
+	var green []graph.ID
+	out, err := db.bring(cx, n, &green)
+	if err == nil {
+		db.inspect(cx, n, out, green)
+	}
+	return out, err
+}
+
+// bring is settle without verification of what is found green: that is noted in
+// green, unless it is nil.
+func (db *DB) bring(cx *Context, n graph.ID, green *[]graph.ID) (any, error) {
 	// What cx was derived from may be made only now, and not under the lock: see
 	// Context.life.
 	_ = cx.over()
-	w := &walk{db: db, cx: cx, req: cx.req, base: cx.flight}
+	w := &walk{db: db, cx: cx, req: cx.req, base: cx.flight, green: green}
 	db.mu.Lock()
 	defer w.leave()
 	if cx.buf.Closed() {
@@ -88,10 +105,11 @@ type walk struct {
 	req    *request
 	base   *flight.Flight // who demands
 	frames []*frame
-	events []Event // to be reported without the lock
-	open   bool    // the lock is not held
-	token  bool    // the walk has a token, which the caller has lent or a body has left
-	back   bool    // the call has ended, and the token is no longer the walk's
+	events []Event     // to be reported without the lock
+	green  *[]graph.ID // nodes found green without a run; nil: nobody asks
+	open   bool        // the lock is not held
+	token  bool        // the walk has a token, which the caller has lent or a body has left
+	back   bool        // the call has ended, and the token is no longer the walk's
 }
 
 // A frame is one node that the walk verifies.
@@ -225,6 +243,9 @@ func (w *walk) to(n graph.ID) error {
 				w.db.hits.Inc()
 				w.report(Hit, n)
 			}
+			if first {
+				w.found(n)
+			}
 			return nil
 		}
 		first = false
@@ -300,6 +321,14 @@ func (w *walk) verified(top *frame) {
 	}
 	w.db.board.End(top.flight)
 	w.report(Verified, n)
+	w.found(n)
+}
+
+// found notes that n was found green without a run.
+func (w *walk) found(n graph.ID) {
+	if w.green != nil {
+		*w.green = append(*w.green, n)
+	}
 }
 
 // enter begins work on n, which is not green, on behalf of the top of the stack:

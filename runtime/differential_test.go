@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	goruntime "runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +25,26 @@ var (
 func watched(opts query.Options) query.Options {
 	if *diffTrace {
 		opts.OnEvent = func(e query.Event) { fmt.Println(e.Revision, e.Kind, e.Key, e.Err, e.Cause.Key) }
+	}
+	return opts
+}
+
+// verified makes options verify all in one program of four, and a sample in
+// another one.
+func verified(t *testing.T, seed uint64, opts query.Options) query.Options {
+	opts = watched(opts)
+	if slices.Contains(corpus, seed) {
+		return opts
+	}
+	opts.Verify = []query.VerifyMode{query.VerifyOff, query.VerifyAll, query.VerifyOff, query.VerifySample}[seed/2%4]
+	next := opts.OnEvent
+	opts.OnEvent = func(e query.Event) {
+		if e.Kind == query.Violation {
+			t.Errorf("seed %d: %v", seed, e.Err)
+		}
+		if next != nil {
+			next(e)
+		}
 	}
 	return opts
 }
@@ -100,11 +121,21 @@ type nodeModel struct {
 }
 
 func runSequential(t *testing.T, seed uint64) int {
-	r := rand.New(rand.NewPCG(seed, 1))
-	p := newProgram(r, featuresOf(r, seed))
+	demands := sequential(t, seed, rand.New(rand.NewPCG(seed, 1)))
+	if t.Failed() {
+		t.Errorf("repeat with -run %s -diff.seed %d", t.Name(), seed)
+	}
+	return demands
+}
+
+// sequential draws a program from r, and drives it.
+func sequential(t *testing.T, seed uint64, r *rand.Rand) int {
+	f := featuresOf(r, seed)
+	p := newProgram(r, f)
+	p.limited = !f.cycles // what ends in a cycle does without a place
 	extra := p.extend(seed)
 	defer programs.Delete(p.id)
-	db := query.New(watched(query.Options{Parallelism: 1 + r.IntN(2)}))
+	db := query.New(verified(t, seed, query.Options{Parallelism: 1 + r.IntN(2)}))
 	defer db.Close()
 	x := &tester{t: t, seed: seed, r: r, p: p, db: db, state: map[int]*nodeModel{}, gen: 1, extra: extra}
 	for i := range p.nodes {
@@ -119,8 +150,10 @@ func runSequential(t *testing.T, seed uint64) int {
 		for range 1 + r.IntN(3) {
 			x.request()
 			demands++
+			if p.exceeded.Load() {
+				t.Errorf("seed %d: more bodies of a query compute than its limit allows", seed)
+			}
 			if t.Failed() {
-				t.Errorf("repeat with -run %s -diff.seed %d", t.Name(), seed)
 				return demands
 			}
 		}
@@ -374,7 +407,7 @@ func runTogether(t *testing.T, seed uint64) int {
 	for i := range p.live {
 		p.live[i], p.world[i] = r.IntN(3), r.IntN(3)
 	}
-	x := &together{t: t, seed: seed, p: p, extra: extra != nil, db: query.New(watched(query.Options{Parallelism: 1 + r.IntN(3)}))}
+	x := &together{t: t, seed: seed, p: p, extra: extra != nil, db: query.New(verified(t, seed, query.Options{Parallelism: 1 + r.IntN(3)}))}
 	x.oracles = append(x.oracles, nil, newOracle(p))
 	stop := watch(t, seed)
 	defer stop()

@@ -100,5 +100,6 @@
 //
 // [Options.OnEvent] is told of each run, its cause and its end; [DB.Stats]
 // counts; [Inspect] shows a node's reads. Package querytest makes assertions of
-// what ran.
+// what ran. [Options.Verify] finds queries that are not pure, and code that writes
+// to values that are shared.
 package runtime

@@ -10,13 +10,14 @@ import (
 type EventKind uint8
 
 const (
-	Run      EventKind = iota + 1 // the body of a query starts
-	Changed                       // a run ended in its first outcome or in another one than before
-	Cutoff                        // a run ended in an outcome equal to the one before: readers stay green
-	Verified                      // a node was found green by its reads, without a run
-	Hit                           // a demand found its node green at once
-	Wait                          // a demand waits for another one's run, or for the end of a request
-	Cancel                        // a run ended without an outcome: aborted, or by a panic
+	Run       EventKind = iota + 1 // the body of a query starts
+	Changed                        // a run ended in its first outcome or in another one than before
+	Cutoff                         // a run ended in an outcome equal to the one before: readers stay green
+	Verified                       // a node was found green by its reads, without a run
+	Hit                            // a demand found its node green at once
+	Wait                           // a demand waits for another one's run, or for the end of a request
+	Cancel                         // a run ended without an outcome: aborted, or by a panic
+	Violation                      // a query is impure, or a value was written to; Err is a *VerifyError. Only with Options.Verify
 )
 
 func (k EventKind) String() string {
@@ -35,6 +36,8 @@ func (k EventKind) String() string {
 		return "wait"
 	case Cancel:
 		return "cancel"
+	case Violation:
+		return "violation"
 	}
 	return "event"
 }
@@ -49,7 +52,7 @@ type Event struct {
 	Generation uint64
 	Start      time.Time     // of the run that starts or has ended; else of the event
 	Duration   time.Duration // of the run that has ended, the queries it called included
-	Err        error         // of a run that has ended in an error
+	Err        error         // of a run that has ended in an error; of a Violation, the *VerifyError
 	Done       int           // how much of Total is done; both are zero for events without progress
 	Total      int
 }

@@ -1,6 +1,9 @@
 package runtime
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // CheckInvariants returns the first violation of the graph's invariants. It
 // must be called while nothing runs.
@@ -34,3 +37,15 @@ func TraceLength[T any](cx *Context, t Task[T]) int {
 	trace, _ := traces.Get(cx, t.q.find(cx.db, t.key))
 	return len(trace.steps)
 }
+
+// Aside reports whether cx belongs to a run for verification only.
+func Aside(cx *Context) bool { return cx.aside != nil }
+
+// SetAsideFor bounds how long such a run is waited for, until undo is called.
+func SetAsideFor(d time.Duration) (undo func()) {
+	before := asideFor.Swap(int64(d))
+	return func() { asideFor.Store(before) }
+}
+
+// Parallelism is what Options.Parallelism came to be.
+func (db *DB) Parallelism() int { return db.opts.Parallelism }

@@ -87,6 +87,21 @@ func (p *program) runExtra(n int, s progStep, acc int, e env) int {
 	return acc
 }
 
+// computing returns what counts the bodies of the node's query that compute, if
+// that is limited.
+func (p *program) computing(n int) func(int64) {
+	f := p.nodes[n].flavour
+	limit := map[flavour]int64{limitedOnce: 1, limitedTwice: 2}[f]
+	if !p.limited || limit == 0 {
+		return func(int64) {}
+	}
+	return func(by int64) {
+		if p.busy[f].Add(by) > limit {
+			p.exceeded.Store(true)
+		}
+	}
+}
+
 func (e *engineEnv) emit(v any) {
 	switch v := v.(type) {
 	case note:
@@ -98,6 +113,9 @@ func (e *engineEnv) emit(v any) {
 
 func (e *engineEnv) collect(child int) string {
 	i := e.begin(child)
+	compute := e.p.computing(e.node)
+	compute(-1)
+	defer compute(1)
 	list, err := e.p.collect(e.cx, child)
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -97,10 +98,11 @@ func formatHandle(e reflect.Value) string {
 type bounded struct {
 	text []byte
 	full bool
+	most int // bytes of text; 0 stands for handleText
 }
 
 func (b *bounded) write(s string) {
-	if left := handleText - len(b.text); len(s) > left {
+	if left := cmp.Or(b.most, handleText) - len(b.text); len(s) > left {
 		s, b.full = s[:left], true
 	}
 	b.text = append(b.text, s...)
@@ -159,7 +161,7 @@ func (b *bounded) entries(v reflect.Value) {
 	}
 	var entries []string
 	for it := v.MapRange(); it.Next(); {
-		e := &bounded{text: slices.Clone(b.text)}
+		e := &bounded{text: slices.Clone(b.text), most: b.most}
 		at := len(e.text)
 		e.add(it.Key())
 		e.write(": ")

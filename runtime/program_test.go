@@ -27,6 +27,10 @@ type program struct {
 	live  []int // read by always nodes
 	log   []*progRun
 	yield bool // shake the schedule
+
+	limited  bool             // count the bodies of limited queries
+	busy     [16]atomic.Int64 // by flavour: bodies that compute
+	exceeded atomic.Bool      // there were more than the limit
 }
 
 type flavour int
@@ -348,14 +352,19 @@ func runProg(cx *query.Context, k progKey) (int, error) {
 	v, _ := programs.Load(k.Program)
 	p := v.(*program)
 	run := &progRun{node: k.Node, out: "panic"}
-	p.mu.Lock()
-	p.log = append(p.log, run)
-	p.mu.Unlock()
+	if !query.Aside(cx) {
+		p.mu.Lock()
+		p.log = append(p.log, run)
+		p.mu.Unlock()
+	}
 	if p.yield {
 		for range k.Node % 3 {
 			goruntime.Gosched()
 		}
 	}
+	compute := p.computing(k.Node)
+	compute(1)
+	defer compute(-1)
 	defer func() {
 		if v := recover(); v != nil {
 			if err, ok := v.(error); ok { // a panic's text never is an outcome's
@@ -397,7 +406,12 @@ func (e *engineEnv) outside() int {
 	return e.p.world[e.node]
 }
 
-func (e *engineEnv) read(child int) (int, error) { return e.readBy(e.cx, child) }
+func (e *engineEnv) read(child int) (int, error) {
+	compute := e.p.computing(e.node)
+	compute(-1)
+	defer compute(1)
+	return e.readBy(e.cx, child)
+}
 
 func (e *engineEnv) readBy(cx *query.Context, child int) (int, error) {
 	i := e.begin(child)
@@ -422,6 +436,9 @@ func (e *engineEnv) readAll(children []int, notes bool) ([]int, []error) {
 	for i := range index {
 		index[i] = i
 	}
+	compute := e.p.computing(e.node)
+	compute(-1)
+	defer compute(1)
 	query.Map(e.cx, index, func(cx *query.Context, i int) (int, error) {
 		if notes {
 			query.Emit(cx, note{e.node, -i, []string{"before"}})

@@ -77,6 +77,7 @@ func (db *DB) begin(ctx context.Context) (*request, error) {
 	db.lastID++
 	r := &request{Request: flight.NewRequest(db.lastID), db: db, ctx: ctx, cancellable: ctx.Done() != nil}
 	r.Root.Rev.Store(db.flushed.Load())
+	r.Root.Halted.Store(db.verifiesAll())
 	db.requests[r.ID] = r
 	active.Add(1)
 	return r, nil

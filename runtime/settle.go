@@ -215,32 +215,57 @@ func (w *walk) release(it *iteration) {
 // cycle=fixpoint. One of these becomes the driver; what stands in its way is
 // taken over by its calls. It reports whether there is such a node, and whether
 // the caller has to look at everything again instead of waiting.
+//
+// Among iterations the eldest outermost one wins, then the eldest within that:
+// the order of their views. So there is always one that nobody takes anything
+// from, and two of them can't take a node from each other for ever. The flight
+// that belongs to the eldest need not be a driver itself.
 func (w *walk) iterated(from *flight.Flight, c *flight.Circle) (handled, settled bool) {
 	if c.Requests {
 		return false, false
 	}
-	driver := -1
+	driver, eldest := -1, -1
+	elder := func(i, than int) bool {
+		return than < 0 || slices.Compare(c.Flights[i].View[1:], c.Flights[than].View[1:]) < 0
+	}
 	for i, f := range c.Flights {
 		switch {
 		case f.Orphaned:
+			continue
 		case w.db.rescueOf(f.Node) == fallback:
 			return false, false
-		case f.Iteration != 0 && (driver < 0 || f.Iteration < c.Flights[driver].Iteration):
+		case f.Iteration != 0 && elder(i, driver):
 			driver = i
+		}
+		if len(f.View) > 1 && elder(i, eldest) {
+			eldest = i
 		}
 	}
 	if driver < 0 {
 		return w.rerun(from, c)
 	}
 	top := c.Flights[driver]
-	if driver == 0 && from.Below(top) {
+	if view := c.Flights[eldest].View; !within(top, view) {
+		return w.takeOver(from, c, eldest, view)
+	}
+	if driver == 0 && within(from, top.View) {
 		w.provide(top)
 		return true, true
 	}
+	return w.takeOver(from, c, driver, top.View)
+}
+
+// within reports whether f is part of the innermost iteration of a view.
+func within(f *flight.Flight, v graph.View) bool {
+	return len(f.View) >= len(v) && slices.Equal(f.View[:len(v)], v)
+}
+
+// takeOver drops the first flight on a circle, from one that is within a view on,
+// that is not: who waits for it, within the view, will run it.
+func (w *walk) takeOver(from *flight.Flight, c *flight.Circle, start int, v graph.View) (handled, settled bool) {
 	for i := range c.Flights {
-		f := c.Flights[(driver+i)%len(c.Flights)]
-		if !f.Below(top) {
-			w.db.drop(f) // who waits for it, below the driver, will run it
+		if f := c.Flights[(start+i)%len(c.Flights)]; !within(f, v) {
+			w.db.drop(f)
 			return true, f == c.Flights[0] || from.Orphaned
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/puzpuzpuz/xsync/v4"
 
+	"querygen.dev/runtime/codec"
 	"querygen.dev/runtime/internal/graph"
 )
 
@@ -56,6 +57,12 @@ type keeper interface {
 	commit(slot uint32, out any, stamp uint32)
 	restore(slot uint32, out any) // makes an older outcome the current one
 	flush()                       // applies what was set
+
+	// For Options.Verify; see aside.go.
+	place(out any) (at uintptr, stamp uint32)
+	sum(out any) (sum codec.Fingerprint, ok bool)
+	sameContent(a, b any) bool
+	text(out any) string
 }
 
 func newTable[K comparable, V any](db *DB, q *Query[K, V]) *table[K, V] {

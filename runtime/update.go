@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"querygen.dev/runtime/internal/graph"
+	"querygen.dev/runtime/internal/shake"
 )
 
 // A Tx collects the changes of one [DB.Update]. It is not to be used by several
@@ -95,6 +96,7 @@ func (tx *Tx) commit() error {
 	}
 	if changed {
 		db.revision.Add(1)
+		shake.Point()
 		db.tell()
 		if db.news != nil {
 			close(db.news)

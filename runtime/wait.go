@@ -5,6 +5,7 @@ import (
 
 	"querygen.dev/runtime/internal/flight"
 	"querygen.dev/runtime/internal/graph"
+	"querygen.dev/runtime/internal/shake"
 )
 
 // await waits until other, which has the node that from demands, is done. If
@@ -173,6 +174,7 @@ func (w *walk) block(wait *flight.Wait) {
 func (w *walk) sleep(wait *flight.Wait) {
 	ctx := w.ctx()
 	w.unlock()
+	shake.Point()
 	select {
 	case <-wait.Done():
 	case <-ctx.Done():

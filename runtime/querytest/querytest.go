@@ -25,13 +25,25 @@ type Log struct {
 
 // New returns a database in memory that is closed at the end of the test, and
 // the log of its runs. An OnEvent in opts is called as well.
+//
+// Unless opts says otherwise, all that is found green is verified, see
+// [query.VerifyMode]: the test fails if a query is impure, or if somebody writes
+// to a value that a query has returned. The runs that this takes are not among
+// those that the log tells of, but a body that counts them, or that must not run
+// twice, needs [query.VerifyNone].
 func New(t testing.TB, opts query.Options) (*query.DB, *Log) {
 	t.Helper()
 	l := &Log{t: t}
 	next := opts.OnEvent
+	if opts.Verify == query.VerifyOff {
+		opts.Verify = query.VerifyAll
+	}
 	opts.OnEvent = func(e query.Event) {
-		if e.Kind == query.Run {
+		switch e.Kind {
+		case query.Run:
 			l.add(query.Node{Query: e.Query, Key: e.Key})
+		case query.Violation:
+			t.Errorf("%v", e.Err)
 		}
 		if next != nil {
 			next(e)

@@ -2,16 +2,16 @@ package flight
 
 import (
 	"slices"
-	"sync"
 
 	"querygen.dev/runtime/internal/graph"
+	"querygen.dev/runtime/internal/shake"
 )
 
 // A Buffer collects the reads of a body in the order in which they end, and what
 // it emits. The branches of a Map have buffers of their own, which are joined in
 // key order.
 type Buffer struct {
-	mu      sync.Mutex
+	mu      shake.Mutex
 	ended   bool
 	reads   []graph.Read  // guarded by mu
 	emitted []Emission    // guarded by mu

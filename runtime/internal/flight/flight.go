@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"querygen.dev/runtime/internal/graph"
+	"querygen.dev/runtime/internal/shake"
 )
 
 // A Flight is one node being verified or run by one request. The root flight of
@@ -48,7 +49,7 @@ type Flight struct {
 	// Its body still runs, and meets the cycle at the first call of a member.
 	Awaited bool
 
-	Halted    atomic.Bool // Cycle is set, and the body runs: calls must take the slow path
+	Halted    atomic.Bool // calls must take the slow path: Cycle is set, and the body runs; or all demands are verified
 	SawAbort  atomic.Bool // the body was told that its request has ended
 	Transient atomic.Bool // the body saw a call give up: do not remember what it makes of it
 	Looked    atomic.Bool // the body may know through its Context that its request has ended
@@ -61,6 +62,7 @@ type Flight struct {
 	Forced    error       // what the run ends in, whatever its body makes of it
 	Panicked  error       // how it ended, for those who wait: a panic
 	Revision  uint64      // in which Cycle was found, or the body panicked
+	Aside     bool        // it runs for verification alone, and is on no board
 
 	first, next, prev *Flight // children in progress
 	waits             []*Wait // calls of this flight that wait
@@ -107,6 +109,7 @@ type Wait struct {
 func (w *Wait) Done() <-chan struct{} { return w.ch }
 
 func (w *Wait) wake() {
+	shake.Point()
 	select {
 	case w.ch <- struct{}{}:
 	default:
@@ -179,6 +182,9 @@ func (b *Board) Orphan(f *Flight) {
 		return
 	}
 	f.Orphaned = true
+	if f.Aside {
+		return // it has no node
+	}
 	delete(b.claims, f.Node)
 	for _, w := range f.waiters {
 		w.wake()

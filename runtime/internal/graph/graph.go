@@ -3,6 +3,8 @@ package graph
 import (
 	"slices"
 	"sync/atomic"
+
+	"querygen.dev/runtime/internal/shake"
 )
 
 // ID names a node. Zero is no node.
@@ -107,7 +109,11 @@ func (g *Graph) Place(n ID) (table, slot uint32) {
 // State returns the state of n. It needs no lock.
 func (g *Graph) State(n ID) State { return State(g.state.At(uint32(n)).Load()) }
 
-func (g *Graph) setState(n ID, s State) { g.state.At(uint32(n)).Store(uint32(s)) }
+func (g *Graph) setState(n ID, s State) {
+	shake.Point()
+	g.state.At(uint32(n)).Store(uint32(s))
+	shake.Point()
+}
 
 // Stamp returns the stamp of the current outcome of n; 0 if it has none.
 func (g *Graph) Stamp(n ID) uint32 { return *g.stamp.At(uint32(n)) }
