@@ -88,6 +88,22 @@ func (w *walk) headIn(v graph.View, n graph.ID) *iteration {
 	return nil
 }
 
+// headsHold reports whether all holds that the heads of the iteration that f
+// drives, if it does, have read in this round. In the graph they depend on the
+// driver alone, so nothing marks them.
+func (db *DB) headsHold(r *request, f *flight.Flight) bool {
+	it := db.iterations[f.Iteration]
+	if it == nil {
+		return true
+	}
+	for n, h := range it.heads {
+		if db.g.GreenFor(n, f.View) && !db.allHold(r, f.View, h.last.reads) {
+			return false
+		}
+	}
+	return true
+}
+
 // stillHead tells the iteration in which n was a head in an earlier round what n
 // has ended in, now that it did without its own outcome. It ends with the others.
 func (w *walk) stillHead(n graph.ID, e *ending) {
@@ -262,12 +278,17 @@ func (w *walk) settled(it *iteration, k keeper, slot uint32, e *ending, round in
 	case round == maxRounds:
 		e.err = w.unsettled(f.Node, k.outcome(slot), e.out)
 		e.out, e.same = k.fail(e.err), false
+		if it.gone {
+			return true
+		}
+		if !w.db.advance(w.req, f) {
+			w.db.drop(f)
+			return true
+		}
 		for h := range it.heads {
 			w.db.g.Demand(h) // what they have come to means nothing
 		}
-		if !it.gone {
-			w.converge(it, k, slot, e)
-		}
+		w.converge(it, k, slot, e)
 		return true
 	}
 	w.again(it, k, slot, e)

@@ -137,6 +137,9 @@ func (db *DB) advance(r *request, f *flight.Flight) bool {
 		}
 		return false
 	}
+	if !db.headsHold(r, f) {
+		return false
+	}
 	f.Rev.Store(db.flushed.Load())
 	return true
 }
