@@ -73,7 +73,7 @@ func (db *DB) beginAside(cx *Context, n graph.ID) *aside {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	k, _ := db.keeper(n)
-	if k == nil || len(cx.flight.View) > 1 || cx.req.err != nil || db.revision.Load() != db.flushed.Load() {
+	if k == nil || cx.flight.View.Iterated() || cx.req.err != nil || db.revision.Load() != db.flushed.Load() {
 		return nil
 	}
 	q := k.query()

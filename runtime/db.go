@@ -67,6 +67,7 @@ type DB struct {
 	refresh    []graph.ID                      // nodes to run at their next demand
 	blind      map[graph.ID]bool               // nodes whose reads do not tell when they change; they run in each revision
 	iterations map[uint64]*iteration           // in progress
+	headOf     map[graph.ID]uint64             // the iteration in which a node is a head; of several, one
 	heads      map[graph.ID][]graph.ID         // by the node that was iterated: others whose reads are only that
 	emitted    map[graph.ID][]flight.Emission  // what the last runs of nodes have emitted
 	called     map[graph.ID][]graph.ID         // what nodes have called, where the graph says something else
@@ -95,6 +96,7 @@ func New(opts Options) *DB {
 		requests:   map[uint64]*request{},
 		blind:      map[graph.ID]bool{},
 		iterations: map[uint64]*iteration{},
+		headOf:     map[graph.ID]uint64{},
 		heads:      map[graph.ID][]graph.ID{},
 		emitted:    map[graph.ID][]flight.Emission{},
 		called:     map[graph.ID][]graph.ID{},

@@ -314,7 +314,7 @@ func (w *walk) verified(top *frame) {
 	n := top.flight.Node
 	w.pop()
 	w.db.g.Verified(n, w.base.View, top.records)
-	w.enlist(n, nil)
+	w.enlist(w.base.View, n, nil)
 	w.db.g.Times(n).Verified = w.db.flushed.Load()
 	if !w.db.hidden(n) {
 		w.db.verified.Add(1)

@@ -35,14 +35,22 @@ type iteration struct {
 	driver *flight.Flight
 	rev    uint64 // all that it has read from outside holds in this revision
 	used   bool   // the provisional outcome was read
-	outer  bool   // something in it depends on an outer iteration
 	moved  bool   // a head has another outcome than it was read with in this round
 	gone   bool   // given up
 	stale  bool   // a member was set, or something else has changed that no read tells
 
+	// outermost is the outermost iteration that something in it depends on; id if
+	// there is none but itself.
+	outermost uint64
+	merged    []uint64 // iterations that have become part of it
+
 	nodes map[graph.ID]bool    // what is green for this iteration only
 	old   map[graph.ID]*before // what their outcomes were before
 	heads map[graph.ID]*head   // drivers that were merged
+
+	// The heads of this round, which are green by decree: those that depend on the
+	// driver, and others that depend on these.
+	direct, nested []graph.ID
 
 	reads []graph.Read // of earlier rounds, from outside
 	seen  map[graph.ID]bool
@@ -51,15 +59,48 @@ type iteration struct {
 // A head is a driver whose iteration was merged into another one.
 type head struct {
 	reads []graph.Read // of all rounds
-	last  *ending      // of the last round
+	last  ending       // of the last round
 }
 
-// head returns the head n, which may be new.
-func (it *iteration) head(n graph.ID) *head {
-	if it.heads[n] == nil {
-		it.heads[n] = new(head)
+// addHead makes n a head, with what it has read and ended in by now.
+func (db *DB) addHead(it *iteration, n graph.ID, reads []graph.Read, last ending) {
+	h := it.heads[n]
+	if h == nil {
+		h = new(head)
+		it.heads[n] = h
 	}
-	return it.heads[n]
+	h.reads, h.last = append(h.reads, reads...), last
+	db.headOf[n] = it.id
+}
+
+// headIn returns the iteration of a view in which n is a head, or nil.
+func (w *walk) headIn(v graph.View, n graph.ID) *iteration {
+	id, ok := w.db.headOf[n]
+	if !ok {
+		return nil
+	}
+	if id = w.db.g.Current(id); v.Contains(id) {
+		return w.db.iterations[id]
+	}
+	for id := range v.Iterations { // it is one in another view as well
+		if it := w.db.iterations[id]; it != nil && it.heads[n] != nil {
+			return it
+		}
+	}
+	return nil
+}
+
+// stillHead tells the iteration in which n was a head in an earlier round what n
+// has ended in, now that it did without its own outcome. It ends with the others.
+func (w *walk) stillHead(n graph.ID, e *ending) {
+	if len(w.db.headOf) == 0 {
+		return
+	}
+	if it := w.headIn(w.base.View, n); it != nil {
+		last := *e
+		last.reads = slices.Clone(e.reads)
+		w.db.addHead(it, n, e.reads, last)
+	}
 }
 
 // A before is the outcome of a node before an iteration.
@@ -69,9 +110,9 @@ type before struct {
 	changed uint64
 }
 
-// before returns what n is, to be remembered by an iteration around it.
-func (w *walk) before(n graph.ID) *before {
-	if len(w.base.View) == 1 {
+// before returns what n is, to be remembered by the iteration of a view.
+func (w *walk) before(v graph.View, n graph.ID) *before {
+	if !v.Iterated() {
 		return nil
 	}
 	return w.db.current(n)
@@ -95,12 +136,11 @@ func (db *DB) restore(n graph.ID, b *before) {
 	db.g.Times(n).Changed = b.changed
 }
 
-// enlist tells the iteration for which n, which was run or verified, is green.
-// b is what n was before; nil if that is what it is.
-func (w *walk) enlist(n graph.ID, b *before) {
-	view := w.base.View
+// enlist tells the iteration for which n, which was run or verified in a view, is
+// green. b is what n was before; nil if that is what it is.
+func (w *walk) enlist(view graph.View, n graph.ID, b *before) {
 	id := w.db.g.For(n)
-	if len(view) == 1 || id <= view.Request() {
+	if !view.Iterated() || id <= view.Request() {
 		return
 	}
 	it := w.db.iterations[id]
@@ -111,7 +151,7 @@ func (w *walk) enlist(n graph.ID, b *before) {
 		return
 	}
 	it.take(n, b)
-	w.dependsOn(view, id, w.db.g.Seen(n, nil))
+	w.dependsOn(view, it, w.db.g.Seen(n, nil))
 }
 
 // take makes n a member.
@@ -122,18 +162,12 @@ func (it *iteration) take(n graph.ID, b *before) {
 	}
 }
 
-// dependsOn tells the iterations of a view up to one of them when something in it
-// has read what an outer one has provided.
-func (w *walk) dependsOn(view graph.View, upTo uint64, reads []graph.Read) {
-	outermost := upTo
+// dependsOn tells an iteration of a view when something in it has read what an
+// outer one has provided. Those between the two learn of it when it is merged.
+func (w *walk) dependsOn(view graph.View, it *iteration, reads []graph.Read) {
 	for _, r := range reads {
-		if id := w.db.g.For(r.Node); id > view.Request() && id < outermost {
-			outermost = id
-		}
-	}
-	for _, id := range view[1:] {
-		if it := w.db.iterations[id]; it != nil && id > outermost && id <= upTo {
-			it.outer = true
+		if id := w.db.g.For(r.Node); id > view.Request() && id < it.outermost && view.Contains(id) {
+			it.outermost = id
 		}
 	}
 }
@@ -142,12 +176,12 @@ func (w *walk) dependsOn(view graph.View, upTo uint64, reads []graph.Read) {
 func (w *walk) iterate(f *flight.Flight, k keeper, slot uint32) ending {
 	w.db.lastID++
 	it := &iteration{
-		id: w.db.lastID, driver: f, rev: w.db.flushed.Load(),
+		id: w.db.lastID, driver: f, rev: w.db.flushed.Load(), outermost: w.db.lastID,
 		nodes: map[graph.ID]bool{}, old: map[graph.ID]*before{}, heads: map[graph.ID]*head{},
 		seen: map[graph.ID]bool{},
 	}
 	w.db.iterations[it.id] = it
-	f.View, f.Iteration = append(slices.Clip(w.base.View), it.id), it.id
+	f.View, f.Iteration = w.base.View.Within(it.id), it.id
 	for round := 1; ; round++ {
 		e := w.body(f, k, slot)
 		if w.settled(it, k, slot, &e, round) {
@@ -162,6 +196,14 @@ func (w *walk) iterate(f *flight.Flight, k keeper, slot uint32) ending {
 func (db *DB) close(it *iteration) {
 	it.driver.Iteration = 0
 	delete(db.iterations, it.id)
+	for n := range it.heads {
+		if db.g.Current(db.headOf[n]) == it.id {
+			delete(db.headOf, n)
+		}
+	}
+	for _, id := range it.merged {
+		db.g.Forget(id)
+	}
 }
 
 // giveUp ends the iteration that f drives, if it does: all is as it was before,
@@ -174,7 +216,9 @@ func (db *DB) giveUp(f *flight.Flight) {
 	it.gone = true
 	db.close(it)
 	for n, b := range it.old {
-		db.restore(n, b)
+		if !db.g.State(n).Green() { // else it did without what was provided, in the end
+			db.restore(n, b)
+		}
 	}
 	todo := slices.Collect(f.Children)
 	for len(todo) > 0 {
@@ -193,7 +237,7 @@ func (db *DB) giveUp(f *flight.Flight) {
 // dropped, and begins anew.
 func (db *DB) undisturbed(r *request, f *flight.Flight) bool {
 	rev := db.flushed.Load()
-	for _, id := range f.View[1:] {
+	for id := range f.View.Iterations {
 		it := db.iterations[id]
 		switch {
 		case it == nil:
@@ -264,9 +308,9 @@ func (w *walk) settled(it *iteration, k keeper, slot uint32, e *ending, round in
 		return true
 	}
 	moved := it.used && !e.same
-	w.dependsOn(f.View, it.id, e.reads)
+	w.dependsOn(f.View, it, e.reads)
 	switch {
-	case it.outer:
+	case it.outermost < it.id:
 		w.merge(it, k, slot, e)
 		return true
 	case !moved && !it.moved, e.passing:
@@ -275,6 +319,16 @@ func (w *walk) settled(it *iteration, k keeper, slot uint32, e *ending, round in
 	case round == maxRounds:
 		e.err = w.unsettled(f.Node, k.outcome(slot), e.out)
 		e.out, e.same = k.fail(e.err), false
+		if it.gone {
+			return true
+		}
+		if !w.db.advance(w.req, f) {
+			w.db.drop(f)
+			return true
+		}
+		for h := range it.heads {
+			w.db.g.Demand(h) // what they have come to means nothing
+		}
 		w.converge(it, k, slot, e)
 		return true
 	}
@@ -284,13 +338,19 @@ func (w *walk) settled(it *iteration, k keeper, slot uint32, e *ending, round in
 
 // inForce reports whether all iterations of a view are going on.
 func (w *walk) inForce(v graph.View) bool {
-	return !slices.ContainsFunc(v[1:], func(id uint64) bool { return w.db.iterations[id] == nil })
+	for id := range v.Iterations {
+		if w.db.iterations[id] == nil {
+			return false
+		}
+	}
+	return true
 }
 
 // unsure is a list of reads that never hold.
 func (db *DB) unsure() []graph.Read { return []graph.Read{{Node: db.counter, Stamp: neverStamp}} }
 
-// unsettled is the error of a node that goes on changing.
+// unsettled is the error of a node that goes on changing. It lets go of the lock:
+// the texts of values are users' code.
 func (w *walk) unsettled(n graph.ID, last, now any) error {
 	const most = 200
 	text := func(out any) string {
@@ -300,8 +360,12 @@ func (w *walk) unsettled(n graph.ID, last, now any) error {
 		}
 		return s
 	}
-	return fmt.Errorf("querygen: %v (%v) has not settled after %d rounds of cycle=fixpoint: the last two values are %s and %s",
-		w.db.node(n), w.db.node(n).Pos, maxRounds, text(last), text(now))
+	node := w.db.node(n)
+	w.unlock()
+	err := fmt.Errorf("querygen: %v (%v) has not settled after %d rounds of cycle=fixpoint: the last two values are %s and %s",
+		node, node.Pos, maxRounds, text(last), text(now))
+	w.lock()
+	return err
 }
 
 // provide hands the driver's provisional outcome to those whom it waits for.
@@ -312,13 +376,11 @@ func (w *walk) provide(f *flight.Flight) {
 		return
 	}
 	k, slot := w.db.keeper(n)
-	for _, id := range f.View[1:] {
-		if outer := w.db.iterations[id]; outer != nil && outer.heads[n] != nil {
-			it.used = true // go on from what the last round has found
-			it.take(n, w.db.current(n))
-			w.db.g.Provide(n, it.id)
-			return
-		}
+	if w.headIn(f.View, n) != nil {
+		it.used = true // go on from what the last round has found
+		it.take(n, w.db.current(n))
+		w.db.g.Provide(n, it.id)
+		return
 	}
 	rev := w.db.flushed.Load()
 	w.unlock()
@@ -348,7 +410,7 @@ func (w *walk) again(it *iteration, k keeper, slot uint32, e *ending) {
 		w.db.g.Demand(n)
 	}
 	for n := range it.nodes {
-		if w.db.blind[n] && n != it.driver.Node {
+		if w.db.blind[n] && n != it.driver.Node && w.db.g.For(n) == it.id {
 			w.db.g.Demand(n)
 		}
 	}
@@ -357,7 +419,7 @@ func (w *walk) again(it *iteration, k keeper, slot uint32, e *ending) {
 			delete(w.req.panics, n)
 		}
 	}
-	it.moved, it.outer = false, false
+	it.moved, it.outermost, it.direct, it.nested = false, it.id, nil, nil
 }
 
 // change gives n, which is green by decree, another provisional outcome.
@@ -382,6 +444,8 @@ func (w *walk) gather(it *iteration, reads []graph.Read) {
 		stack[top] = stack[top][1:]
 		head := it.heads[r.Node]
 		switch {
+		case r.Stamp == neverStamp: // it has ended in a panic, whatever it was before
+			it.reads = append(it.reads, r)
 		case expanded[r.Node], it.seen[r.Node]:
 		case head != nil:
 			expanded[r.Node] = true

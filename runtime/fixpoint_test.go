@@ -26,6 +26,7 @@ type lattice struct {
 	inputs map[int]uint16
 	live   map[int]uint16 // read by always-nodes
 	runs   atomic.Int64
+	storm  bool // some nodes demand what they read side by side before
 }
 
 type latticeNode struct {
@@ -42,10 +43,11 @@ const (
 )
 
 type latticeTerm struct {
-	child int
-	need  uint16 // it is read if the value so far has one of these bits; 0: always
-	mask  uint16
-	shift int
+	child  int
+	need   uint16 // it is read if the value so far has one of these bits; 0: always
+	unless uint16 // if not 0: it is read if the value so far has none of these bits, and is of no effect
+	mask   uint16
+	shift  int
 }
 
 var (
@@ -68,6 +70,11 @@ func runLattice(cx *query.Context, k progKey) (uint16, error) {
 	l := v.(*lattice)
 	if !query.Aside(cx) {
 		l.runs.Add(1)
+	}
+	if l.storm && k.Node%2 == 0 {
+		if err := l.ahead(cx, k.Node); err != nil {
+			return 0, err
+		}
 	}
 	return l.run(k.Node, func(child int) uint16 { return l.demand(cx, child) }), nil
 }
@@ -94,6 +101,12 @@ func (l *lattice) run(n int, read func(int) uint16) uint16 {
 		l.mu.Unlock()
 	}
 	for _, t := range node.terms {
+		if t.unless != 0 {
+			if acc&t.unless == 0 {
+				read(t.child)
+			}
+			continue
+		}
 		if t.need == 0 || acc&t.need != 0 {
 			acc |= bits.RotateLeft16(read(t.child)&t.mask, t.shift)
 		}
@@ -129,20 +142,25 @@ func (l *lattice) addTerms(r *rand.Rand, i int) {
 		if !marked && t.child >= i {
 			continue
 		}
-		if r.IntN(3) == 0 {
+		switch r.IntN(6) {
+		case 0, 1:
 			t.need = uint16(r.Uint32()) & uint16(r.Uint32()) & uint16(r.Uint32())
+		case 2:
+			t.unless = uint16(r.Uint32()) & uint16(r.Uint32())
 		}
 		l.nodes[i].terms = append(l.nodes[i].terms, t)
 	}
 }
 
 // solve is the least solution, by the plainest means.
-func (l *lattice) solve() []uint16 {
+func (l *lattice) solve() []uint16 { return l.solveFor(l.inputs) }
+
+func (l *lattice) solveFor(inputs map[int]uint16) []uint16 {
 	values := make([]uint16, len(l.nodes))
 	for changed := true; changed; {
 		changed = false
 		for n := range l.nodes {
-			v, ok := l.inputs[n]
+			v, ok := inputs[n]
 			if !ok {
 				v = l.run(n, func(child int) uint16 { return values[child] })
 			}

@@ -45,7 +45,7 @@ func (r *request) panic(n graph.ID, p *PanicError, rev uint64, reads []graph.Rea
 
 // panicOf returns the panic that n ended in, if it did in this revision.
 func (r *request) panicOf(n graph.ID, v graph.View) *PanicError {
-	if p, ok := r.panics[n]; ok && p.rev == r.db.flushed.Load() && slices.Contains(v, p.view) {
+	if p, ok := r.panics[n]; ok && p.rev == r.db.flushed.Load() && v.Contains(p.view) {
 		return p.err
 	}
 	return nil
@@ -177,7 +177,7 @@ func (db *DB) holds(r *request, v graph.View, read graph.Read) bool {
 // had read before still holds.
 func (db *DB) stillPanics(r *request, v graph.View, n graph.ID) bool {
 	p, ok := r.panics[n]
-	if !ok || !slices.Contains(v, p.view) {
+	if !ok || !v.Contains(p.view) {
 		return false
 	}
 	rev := db.flushed.Load()

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"context"
 	"runtime/debug"
 	"slices"
 
@@ -99,7 +100,7 @@ func (db *DB) spare(f *flight.Flight) (e ending) {
 	}()
 	db.mu.Lock()
 	k, slot := db.keeper(f.Node)
-	cx := &Context{db: db, req: db.requests[f.Req.ID], flight: f, buf: new(flight.Buffer), spare: true}
+	cx := &Context{db: db, req: db.requests[f.Req.ID], flight: f, buf: new(flight.Buffer), ctx: context.Background(), spare: true}
 	db.mu.Unlock()
 	cx.buf.End() // it may call nothing
 	e.out = k.spare(cx, slot)
@@ -118,7 +119,7 @@ func (w *walk) decide(f *flight.Flight, e *ending) {
 		w.db.requests[f.Req.ID].panic(n, e.panic, rev, w.db.unsure(), f.View.Innermost())
 		return
 	}
-	before := w.before(n)
+	before := w.before(f.View, n)
 	kind := w.store(n, e, e.same)
 	// Nothing tells when the cycle goes: the node runs in each revision. So only
 	// what it has read for sure counts.
@@ -134,6 +135,6 @@ func (w *walk) decide(f *flight.Flight, e *ending) {
 	if f.Fleeting {
 		w.db.g.Move(n, f.View.Innermost())
 	}
-	w.enlist(n, before)
+	w.enlist(f.View, n, before)
 	w.report(kind, n)
 }

@@ -242,8 +242,9 @@ func (w *walk) conclude(f *flight.Flight, k keeper, e *ending) EventKind {
 		return e.kind
 	}
 	passing := f.Transient.Load() || e.passing
-	before := w.before(n)
+	before := w.before(w.base.View, n)
 	kind := w.store(n, e, e.same && !passing)
+	w.stillHead(n, e)
 	reads, lived := withoutPanics(e.reads)
 	if f.Cycle != nil || lived {
 		w.db.blind[n] = true
@@ -255,10 +256,10 @@ func (w *walk) conclude(f *flight.Flight, k keeper, e *ending) EventKind {
 		w.db.board.Hold(n, w.req.Request)
 	}
 	w.db.finish(f, w.base.View, e, reads, volatile)
-	if f.Fleeting && len(w.base.View) > 1 {
+	if f.Fleeting && w.base.View.Iterated() {
 		w.db.g.Move(n, w.base.View.Innermost()) // what led to the cycle may be good for less than the request
 	}
-	w.enlist(n, before)
+	w.enlist(w.base.View, n, before)
 	w.db.forgetHeads(n, nil)
 	return kind
 }

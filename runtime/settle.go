@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"runtime/debug"
 	"slices"
 
 	"querygen.dev/runtime/internal/flight"
@@ -13,10 +14,17 @@ import (
 func (w *walk) merge(it *iteration, k keeper, slot uint32, e *ending) {
 	n := it.driver.Node
 	outer := w.db.iterations[w.base.View.Innermost()]
+	times := w.db.g.Times(n)
+	times.Ran, times.Verified = w.db.flushed.Load(), w.db.flushed.Load()
 	e.kind = Cutoff
 	if it.used && !e.same {
 		e.kind, it.moved = Changed, true
+		times.Changed = times.Ran
 		w.change(n, k, slot, e.out)
+		for _, h := range append(it.direct, it.nested...) {
+			w.db.g.Demand(h) // it has not seen this, though what it is said to depend on may be the same
+		}
+		it.direct, it.nested = nil, nil
 	}
 	w.hand(it, outer)
 	if !it.used {
@@ -24,33 +32,58 @@ func (w *walk) merge(it *iteration, k keeper, slot uint32, e *ending) {
 		return // an ordinary member, up to conclude
 	}
 	e.kept = true
-	outer.take(n, it.old[n])
-	h := outer.head(n)
-	h.reads = append(append(h.reads, it.reads...), e.reads...)
-	h.last = e
+	w.db.addHead(outer, n, append(it.reads, e.reads...), *e)
 	w.db.g.Provide(n, outer.id, outer.driver.Node)
-	times := w.db.g.Times(n)
-	times.Ran, times.Verified = w.db.flushed.Load(), w.db.flushed.Load()
+	outer.direct = append(outer.direct, n)
 }
 
-// hand gives the members of an iteration to the outer one.
+// hand gives the members of an iteration to the outer one. Where iterations nest
+// deeply they pass through many hands, so it is the smaller set that is added to
+// the larger one.
 func (w *walk) hand(it, outer *iteration) {
-	for n, inner := range it.heads {
-		h := outer.head(n)
-		h.reads, h.last = append(h.reads, inner.reads...), inner.last
-		if w.db.g.GreenFor(n, it.driver.View) {
-			w.db.g.Provide(n, outer.id, outer.driver.Node)
-		}
-	}
-	for n := range it.nodes {
-		if w.db.g.For(n) == it.id {
-			w.db.g.Move(n, outer.id)
-		}
-		if n != it.driver.Node {
-			outer.take(n, it.old[n])
-		}
-	}
+	w.db.g.Merge(it.id, outer.id)
 	outer.moved = outer.moved || it.moved
+	outer.outermost = min(outer.outermost, it.outermost)
+	if it.used {
+		it.nested, it.direct = concat(it.nested, it.direct), nil
+	}
+	for _, h := range it.direct { // the driver will read them, so they can't read it
+		if w.db.g.GreenFor(h, outer.driver.View) {
+			w.db.g.Provide(h, outer.id, outer.driver.Node)
+			outer.direct = append(outer.direct, h)
+		}
+	}
+	outer.nested = concat(outer.nested, it.nested)
+	outer.heads = union(outer.heads, it.heads, func(a, b *head) *head {
+		return &head{append(a.reads, b.reads...), b.last}
+	})
+	outer.nodes = union(outer.nodes, it.nodes, func(_, b bool) bool { return b })
+	outer.old = union(outer.old, it.old, func(a, _ *before) *before { return a })
+	outer.merged = append(concat(outer.merged, it.merged), it.id)
+	it.heads, it.nodes, it.old, it.merged = nil, nil, nil, nil
+}
+
+// concat is a list of all that is in a and b, in any order.
+func concat[E any](a, b []E) []E {
+	if len(a) < len(b) {
+		a, b = b, a
+	}
+	return append(a, b...)
+}
+
+// union adds the smaller map to the larger one; both gives what is in both.
+func union[V any](a, b map[graph.ID]V, both func(a, b V) V) map[graph.ID]V {
+	into, from := a, b
+	if len(a) < len(b) {
+		into, from = b, a
+	}
+	for n, v := range from {
+		if _, ok := into[n]; ok {
+			v = both(a[n], b[n])
+		}
+		into[n] = v
+	}
+	return into
 }
 
 // converge ends an iteration: the provisional outcome is the final one, and that
@@ -63,9 +96,14 @@ func (w *walk) converge(it *iteration, k keeper, slot uint32, e *ending) {
 	if !e.same || e.passing {
 		w.change(n, k, slot, e.out)
 	}
-	back := w.unchanged(it)
-	if it.gone {
+	back, p := w.unchanged(it)
+	switch {
+	case it.gone:
 		return // dropped while values were compared
+	case p != nil:
+		w.db.giveUp(f)
+		*e = ending{how: panicked, panic: p, err: p, reads: w.db.unsure(), final: true}
+		return
 	}
 	w.takeBack(it, back)
 	e.kept, e.kind = true, Changed
@@ -74,6 +112,9 @@ func (w *walk) converge(it *iteration, k keeper, slot uint32, e *ending) {
 		w.db.cutoffs.Add(1)
 	}
 	volatile, blind := e.passing, false
+	for _, h := range it.heads {
+		volatile = volatile || h.last.passing
+	}
 	for m := range it.nodes {
 		if m == n {
 			continue
@@ -104,12 +145,13 @@ func (w *walk) converge(it *iteration, k keeper, slot uint32, e *ending) {
 	w.closeHeads(it)
 	w.release(it)
 	w.db.g.Touch()
-	w.enlist(n, it.old[n])
+	w.enlist(w.base.View, n, it.old[n])
 }
 
 // unchanged compares the outcomes of the members with those of before the
-// iteration, without the lock. It returns the stamps that they are to lose.
-func (w *walk) unchanged(it *iteration) map[graph.ID]uint32 {
+// iteration, without the lock. It returns the stamps that they are to lose; or
+// a panic of a method Equal, which is that of the driver.
+func (w *walk) unchanged(it *iteration) (back map[graph.ID]uint32, panicked *PanicError) {
 	type pair struct {
 		n     graph.ID
 		k     keeper
@@ -124,15 +166,22 @@ func (w *walk) unchanged(it *iteration) map[graph.ID]uint32 {
 			pairs = append(pairs, pair{n, k, k.outcome(slot), b.out, stamp})
 		}
 	}
-	back := map[graph.ID]uint32{}
+	back = map[graph.ID]uint32{}
 	w.unlock()
-	for _, p := range pairs {
-		if p.k.alike(p.old, p.now) {
-			back[p.n] = p.stamp
+	func() {
+		defer func() {
+			if v := recover(); v != nil {
+				panicked = &PanicError{Value: v, Queries: w.db.stack(it.driver), Stack: debug.Stack()}
+			}
+		}()
+		for _, p := range pairs {
+			if p.k.alike(p.old, p.now) {
+				back[p.n] = p.stamp
+			}
 		}
-	}
+	}()
 	w.lock()
-	return back
+	return back, panicked
 }
 
 // takeBack gives members their old outcomes and stamps back, also in the records
@@ -174,7 +223,7 @@ func (w *walk) closeHeads(it *iteration) {
 		before := w.db.callsOf(h)
 		w.db.g.Finish(h, w.base.View, []graph.Read{{Node: n, Stamp: w.db.g.Stamp(n)}}, volatile)
 		w.db.setCalls(h, head.last.reads)
-		w.db.emits(h, head.last, false, before)
+		w.db.emits(h, &head.last, false, before)
 	}
 	w.db.forgetHeads(n, it)
 	if heads != nil {
@@ -226,7 +275,7 @@ func (w *walk) iterated(from *flight.Flight, c *flight.Circle) (handled, settled
 	}
 	driver, eldest := -1, -1
 	elder := func(i, than int) bool {
-		return than < 0 || slices.Compare(c.Flights[i].View[1:], c.Flights[than].View[1:]) < 0
+		return than < 0 || c.Flights[i].View.Before(c.Flights[than].View)
 	}
 	for i, f := range c.Flights {
 		switch {
@@ -237,7 +286,7 @@ func (w *walk) iterated(from *flight.Flight, c *flight.Circle) (handled, settled
 		case f.Iteration != 0 && elder(i, driver):
 			driver = i
 		}
-		if len(f.View) > 1 && elder(i, eldest) {
+		if f.View.Iterated() && elder(i, eldest) {
 			eldest = i
 		}
 	}
@@ -256,18 +305,20 @@ func (w *walk) iterated(from *flight.Flight, c *flight.Circle) (handled, settled
 }
 
 // within reports whether f is part of the innermost iteration of a view.
-func within(f *flight.Flight, v graph.View) bool {
-	return len(f.View) >= len(v) && slices.Equal(f.View[:len(v)], v)
-}
+func within(f *flight.Flight, v graph.View) bool { return f.View.Contains(v.Innermost()) }
 
 // takeOver drops the first flight on a circle, from one that is within a view on,
-// that is not: who waits for it, within the view, will run it.
+// that is not, with its calls on the way: who waits for it, within the view, will
+// run it.
 func (w *walk) takeOver(from *flight.Flight, c *flight.Circle, start int, v graph.View) (handled, settled bool) {
-	for i := range c.Flights {
-		if f := c.Flights[(start+i)%len(c.Flights)]; !within(f, v) {
-			w.db.drop(f)
-			return true, f == c.Flights[0] || from.Orphaned
+	way := append(slices.Clone(c.Flights[start:]), c.Flights[:start]...)
+	for i, f := range way {
+		if within(f, v) {
+			continue
 		}
+		w.db.drop(f)
+		w.dropCalls(way, i)
+		return true, c.Flights[0].Orphaned || from.Orphaned
 	}
 	return false, false
 }

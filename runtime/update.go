@@ -165,10 +165,11 @@ func (db *DB) tell() {
 		if r == nil || db.advance(r, f) {
 			continue
 		}
-		if f != r.Root && !f.Orphaned {
-			db.board.Orphan(f)
+		if f == r.Root {
+			life.Cancel(ErrSuperseded)
+		} else {
+			db.drop(f)
 		}
-		life.Cancel(ErrSuperseded)
 	}
 }
 

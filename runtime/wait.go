@@ -42,7 +42,7 @@ func (w *walk) await(from, other *flight.Flight) error {
 	w.block(w.db.board.WaitFor(from, other))
 	if p, ok := other.Panicked.(*PanicError); ok && other.Revision == w.db.flushed.Load() {
 		view := w.req.ID
-		if len(other.View) > 1 {
+		if other.View.Iterated() {
 			view = other.View.Innermost()
 		}
 		w.req.panic(other.Node, p, other.Revision, other.Reads.Reads(), view)

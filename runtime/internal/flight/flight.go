@@ -89,7 +89,7 @@ type Request struct {
 // NewRequest makes a request with its root flight. id must grow.
 func NewRequest(id uint64) *Request {
 	r := &Request{ID: id}
-	r.Root = &Flight{Req: r, Running: true, Reads: new(Buffer), View: graph.View{id}}
+	r.Root = &Flight{Req: r, Running: true, Reads: new(Buffer), View: graph.NewView(id)}
 	return r
 }
 

@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"slices"
 	"sync/atomic"
 
 	"querygen.dev/runtime/internal/shake"
@@ -58,6 +57,9 @@ type Graph struct {
 
 	// greenFor says in which view a tainted node was last found green.
 	greenFor map[ID]uint64
+	// merged says which iterations have become part of which other ones. Their
+	// numbers in greenFor are replaced when they are looked at.
+	merged map[uint64]uint64
 	// highest holds the highest stamp of nodes that went back to an older one.
 	highest map[ID]uint32
 
@@ -70,7 +72,7 @@ type Times struct{ Ran, Verified, Changed uint64 }
 
 // New returns an empty graph.
 func New() *Graph {
-	g := &Graph{greenFor: map[ID]uint64{}, highest: map[ID]uint32{}}
+	g := &Graph{greenFor: map[ID]uint64{}, merged: map[uint64]uint64{}, highest: map[ID]uint32{}}
 	g.grow(1) // node 0 is nobody
 	return g
 }
@@ -144,22 +146,12 @@ func (g *Graph) Times(n ID) *Times { return g.times.At(uint32(n)) }
 // back of somebody who let go of the lock: at each mark and each sweep.
 func (g *Graph) Epoch() uint64 { return g.epoch }
 
-// A View says what may be green for somebody: the number of his request, and then
-// those of the iterations he is part of, from the outermost on, ascending.
-type View []uint64
-
-// Request is the number of the request.
-func (v View) Request() uint64 { return v[0] }
-
-// Innermost is the last number of the view.
-func (v View) Innermost() uint64 { return v[len(v)-1] }
-
 // Touch tells those who are verifying that records or edges may have changed
 // behind their back.
 func (g *Graph) Touch() { g.epoch++ }
 
 // RanFor reports whether a volatile node had its run in view v already.
-func (g *Graph) RanFor(n ID, v View) bool { return slices.Contains(v, g.greenFor[n]) }
+func (g *Graph) RanFor(n ID, v View) bool { return v.Contains(g.For(n)) }
 
 // GreenFor reports whether n is up to date in view v.
 func (g *Graph) GreenFor(n ID, v View) bool {
@@ -167,12 +159,42 @@ func (g *Graph) GreenFor(n ID, v View) bool {
 	if s.Kind() != Clean {
 		return false
 	}
-	return s&Tainted == 0 || slices.Contains(v, g.greenFor[n])
+	return s&Tainted == 0 || v.Contains(g.For(n))
 }
 
 // For returns the number of the view that n is green for, if it is tainted;
 // else 0.
-func (g *Graph) For(n ID) uint64 { return g.greenFor[n] }
+func (g *Graph) For(n ID) uint64 {
+	id := g.greenFor[n]
+	now := g.Current(id)
+	if now != id {
+		g.greenFor[n] = now
+	}
+	return now
+}
+
+// Current returns the number of the iteration that id has become part of; id if
+// it was not merged.
+func (g *Graph) Current(id uint64) uint64 {
+	for {
+		to, ok := g.merged[id]
+		if !ok {
+			return id
+		}
+		if next, ok := g.merged[to]; ok {
+			g.merged[id] = next // half the way for the next time
+		}
+		id = to
+	}
+}
+
+// Merge makes all that is green for the iteration from green for the one around
+// it, to, at once.
+func (g *Graph) Merge(from, to uint64) { g.merged[from] = to }
+
+// Forget forgets that the iteration id was merged. What is still green for it is
+// green for nobody.
+func (g *Graph) Forget(id uint64) { delete(g.merged, id) }
 
 // Move makes n, which is tainted, green for another view.
 func (g *Graph) Move(n ID, to uint64) { g.greenFor[n] = to }

@@ -13,7 +13,7 @@ func run(g *Graph, n ID, children ...ID) {
 		reads[i] = Read{c, g.Stamp(c)}
 	}
 	g.NewStamp(n)
-	g.Finish(n, View{1}, reads, false)
+	g.Finish(n, NewView(1), reads, false)
 }
 
 func TestMark(t *testing.T) {
@@ -43,8 +43,8 @@ func TestMark(t *testing.T) {
 	if err := g.Check(); err != nil {
 		t.Error(err)
 	}
-	g.Verified(mid, View{1}, g.Records(mid, nil))
-	g.Verified(top, View{1}, g.Records(top, nil))
+	g.Verified(mid, NewView(1), g.Records(mid, nil))
+	g.Verified(top, NewView(1), g.Records(top, nil))
 	if err := g.Check(); err != nil {
 		t.Error(err)
 	}
@@ -58,7 +58,7 @@ func TestFinishOvertaken(t *testing.T) {
 	saw := Read{in, g.Stamp(in)}
 	g.NewStamp(in)
 	g.NewStamp(top)
-	g.Finish(top, View{1}, []Read{saw}, false)
+	g.Finish(top, NewView(1), []Read{saw}, false)
 	records := g.Records(top, nil)
 	if g.State(top) != Dirty || len(records) != 1 || records[0].Seen != saw.Stamp {
 		t.Errorf("state %v, records %v", g.State(top), records)
@@ -69,14 +69,14 @@ func TestTaint(t *testing.T) {
 	g := New()
 	always, reader := g.Add(0, 0), g.Add(0, 1)
 	g.NewStamp(always)
-	g.Finish(always, View{1}, nil, true)
+	g.Finish(always, NewView(1), nil, true)
 	g.NewStamp(reader)
-	g.Finish(reader, View{1}, []Read{{always, 1}}, false)
-	if g.State(reader).Green() || !g.GreenFor(reader, View{1}) || g.GreenFor(reader, View{2}) {
+	g.Finish(reader, NewView(1), []Read{{always, 1}}, false)
+	if g.State(reader).Green() || !g.GreenFor(reader, NewView(1)) || g.GreenFor(reader, NewView(2)) {
 		t.Error("a reader of a volatile node must be green for one request")
 	}
-	g.Finish(always, View{2}, nil, false) // it is not volatile any more
-	g.Verified(reader, View{2}, g.Records(reader, nil))
+	g.Finish(always, NewView(2), nil, false) // it is not volatile any more
+	g.Verified(reader, NewView(2), g.Records(reader, nil))
 	if !g.State(reader).Green() {
 		t.Error("a reader must lose its taint with what it reads")
 	}

@@ -113,13 +113,19 @@ func (g *Graph) Finish(n ID, v View, reads []Read, volatile bool) {
 		g.addRecord(n, first+uint32(i), read.Stamp)
 		if s&Tainted != 0 {
 			state |= Tainted
-			narrowest = max(narrowest, g.greenFor[read.Node])
+			narrowest = max(narrowest, g.For(read.Node))
 		}
 		if moved {
 			state = state&^kindMask | Dirty
 		}
 	}
+	was := g.State(n).Kind()
 	g.settle(n, narrowest, state)
+	if was == Clean && state.Kind() != Clean {
+		// It was run although it was green for somebody: it is volatile, or an
+		// iteration had provided it. So were its readers, which have records.
+		g.Mark(n, g.Stamp(n))
+	}
 }
 
 // Verified makes n green: all children of its records were found green in
@@ -136,7 +142,7 @@ func (g *Graph) Verified(n ID, v View, records []Record) {
 		if g.State(rec.Child)&Tainted != 0 {
 			g.addRecord(n, rec.edge, rec.Seen)
 			state |= Tainted
-			narrowest = max(narrowest, g.greenFor[rec.Child])
+			narrowest = max(narrowest, g.For(rec.Child))
 		}
 	}
 	g.settle(n, narrowest, state)
