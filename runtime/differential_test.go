@@ -135,7 +135,11 @@ func sequential(t *testing.T, seed uint64, r *rand.Rand) int {
 	p.limited = !f.cycles // what ends in a cycle does without a place
 	extra := p.extend(seed)
 	defer programs.Delete(p.id)
-	db := query.New(verified(t, seed, query.Options{Parallelism: 1 + r.IntN(2)}))
+	parallelism := 1 + r.IntN(2)
+	if p.limited && extra != nil {
+		parallelism += 2
+	}
+	db := query.New(verified(t, seed, query.Options{Parallelism: parallelism}))
 	defer db.Close()
 	x := &tester{t: t, seed: seed, r: r, p: p, db: db, state: map[int]*nodeModel{}, gen: 1, extra: extra}
 	for i := range p.nodes {

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"time"
 
 	query "querygen.dev/runtime"
 )
@@ -98,6 +99,9 @@ func (p *program) computing(n int) func(int64) {
 	return func(by int64) {
 		if p.busy[f].Add(by) > limit {
 			p.exceeded.Store(true)
+		}
+		if by > 0 { // let others exceed it
+			time.Sleep(time.Microsecond)
 		}
 	}
 }

@@ -44,10 +44,8 @@ var faults = []fault{
 	{"give up and restore nothing", "fixpoint.go", "for n, b := range it.old {\n\t\tdb.restore(n, b)", "for n, b := range it.old {\n\t\t_, _ = n, b"},
 	{"give members back their values and not their records", "settle.go", "if stamp, ok := back[child]; ok && seen == stamp {", "if stamp, ok := back[child]; ok && seen == stamp && false {"},
 	{"settle before the heads", "settle.go", "outer.moved = outer.moved || it.moved", ""},
-	{"let the younger iteration win", "settle.go", "if view := c.Flights[eldest].View; !within(top, view) {", "if view := c.Flights[eldest].View; false && !within(top, view) {"},
 	{"exceed a limit", "internal/flight/place.go", "if l.free == 0 {", "if l.free == 0 && f.Node%2 == 0 {"},
 	{"demand behind the back of a verification", "internal/graph/mark.go", "g.epoch++ // somebody may be verifying it", ""},
-	{"keep the panic of an input that was set", "update.go", "delete(r.panics, n)", "_ = r"},
 	{"hear members of a cycle", "collect.go", "if db.silent[n] {", "if false {"},
 	{"wait for a place for ever", "internal/flight/place.go", "for l := b.stuck(); l != nil; l = b.stuck() {", "for l := (*Limit)(nil); l != nil; {"},
 }
