@@ -291,7 +291,8 @@ func (w *walk) iterated(from *flight.Flight, c *flight.Circle) (handled, settled
 		if i == 0 || f.Parent == way[i-1] || f.Below(top) {
 			continue
 		}
-		w.db.drop(f) // who waits for it, below the driver, will run it
+		w.db.drop(f)
+		w.db.reserve(f.Node, top) // who waits for it, below the driver, will run it
 		w.dropCalls(way, i)
 		return true, c.Flights[0].Orphaned || from.Orphaned
 	}
