@@ -67,6 +67,7 @@ type DB struct {
 	refresh    []graph.ID                      // nodes to run at their next demand
 	blind      map[graph.ID]bool               // nodes whose reads do not tell when they change; they run in each revision
 	iterations map[uint64]*iteration           // in progress
+	reserved   map[graph.ID]*flight.Flight     // for calls below a driver
 	headOf     map[graph.ID]uint64             // the iteration in which a node is a head; of several, one
 	heads      map[graph.ID][]graph.ID         // by the node that was iterated: others whose reads are only that
 	emitted    map[graph.ID][]flight.Emission  // what the last runs of nodes have emitted
@@ -96,6 +97,7 @@ func New(opts Options) *DB {
 		requests:   map[uint64]*request{},
 		blind:      map[graph.ID]bool{},
 		iterations: map[uint64]*iteration{},
+		reserved:   map[graph.ID]*flight.Flight{},
 		headOf:     map[graph.ID]uint64{},
 		heads:      map[graph.ID][]graph.ID{},
 		emitted:    map[graph.ID][]flight.Emission{},

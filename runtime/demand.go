@@ -341,6 +341,9 @@ func (w *walk) enter(n graph.ID) error {
 	if other := w.db.board.Claimed(n); other != nil {
 		return w.await(from, other)
 	}
+	if driver := w.db.reserved[n]; driver != nil && !from.Below(driver) {
+		return w.await(from, driver)
+	}
 	if holder := w.db.board.Holder(n); holder != nil && holder != w.req.Request {
 		return w.awaitEnd(from, n, holder)
 	}

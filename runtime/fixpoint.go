@@ -44,6 +44,8 @@ type iteration struct {
 	outermost uint64
 	merged    []uint64 // iterations that have become part of it
 
+	reserved []graph.ID // nodes that only calls below the driver may begin with
+
 	nodes map[graph.ID]bool    // what is green for this iteration only
 	old   map[graph.ID]*before // what their outcomes were before
 	heads map[graph.ID]*head   // drivers that were merged
@@ -192,10 +194,23 @@ func (w *walk) iterate(f *flight.Flight, k keeper, slot uint32) ending {
 	}
 }
 
+// reserve keeps n, which was taken from a flight that stood in the way of a driver,
+// for the calls below that. Whoever had demanded it, and would claim it again at
+// once, waits for the end of the iteration.
+func (db *DB) reserve(n graph.ID, driver *flight.Flight) {
+	it := db.iterations[driver.Iteration]
+	db.reserved[n], it.reserved = driver, append(it.reserved, n)
+}
+
 // close ends an iteration.
 func (db *DB) close(it *iteration) {
 	it.driver.Iteration = 0
 	delete(db.iterations, it.id)
+	for _, n := range it.reserved {
+		if db.reserved[n] == it.driver {
+			delete(db.reserved, n)
+		}
+	}
 	for n := range it.heads {
 		if db.g.Current(db.headOf[n]) == it.id {
 			delete(db.headOf, n)

@@ -317,6 +317,9 @@ func (w *walk) takeOver(from *flight.Flight, c *flight.Circle, start int, v grap
 			continue
 		}
 		w.db.drop(f)
+		if it := w.db.iterations[v.Innermost()]; it != nil {
+			w.db.reserve(f.Node, it.driver)
+		}
 		w.dropCalls(way, i)
 		return true, c.Flights[0].Orphaned || from.Orphaned
 	}
