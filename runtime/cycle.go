@@ -90,5 +90,6 @@ func (db *DB) fleeting(f *flight.Flight) bool {
 	if k, _ := db.keeper(f.Node); k.query().def.Kind == KindAlways {
 		return true
 	}
-	return !f.Reads.All(func(r graph.Read) bool { return !impure(r.Node) })
+	// A panic that the body has lived with is not remembered.
+	return !f.Reads.All(func(r graph.Read) bool { return r.Stamp != neverStamp && !impure(r.Node) })
 }
