@@ -95,3 +95,40 @@ func demandSafely(cx *query.Context, k int) (v int, err error) {
 	}()
 	return brittleIn.Value(cx, k), nil
 }
+
+// A member of a cycle had lived with a panic before it came to the cycle. In the
+// next request nothing panics, and the others are not on a cycle either.
+func TestCycleBehindPanic(t *testing.T) {
+	db, _ := querytest.New(t, query.Options{})
+	panics := true
+	world := hook(t, "world", func(*query.Context) (int, error) {
+		if panics {
+			panic("boom")
+		}
+		return 7, nil
+	})
+	var other string
+	member := hook(t, "member", func(cx *query.Context) (n int, err error) {
+		lived := func() (lived bool) {
+			defer func() {
+				if _, ok := recover().(*query.PanicError); ok {
+					lived = true
+				}
+			}()
+			n, err = hookNow.Get(cx, world)
+			return false
+		}()
+		if lived {
+			return hookQ.Get(cx, other)
+		}
+		return n, err
+	})
+	other = hook(t, "other", func(cx *query.Context) (int, error) { return hookQ.Get(cx, member) })
+	if _, err := hookQ.Get(db.Context(t.Context()), other); err == nil {
+		t.Error("no cycle")
+	}
+	panics = false
+	if n, err := hookQ.Get(db.Context(t.Context()), other); n != 7 || err != nil {
+		t.Errorf("the cycle has gone, and other is %d, %v", n, err)
+	}
+}
