@@ -422,7 +422,9 @@ func (w *walk) again(it *iteration, k keeper, slot uint32, e *ending) {
 		w.change(it.driver.Node, k, slot, e.out)
 	}
 	for n := range it.heads {
-		w.db.g.Demand(n)
+		if !w.db.g.State(n).Green() {
+			w.db.g.Demand(n)
+		}
 	}
 	for n := range it.nodes {
 		if w.db.blind[n] && n != it.driver.Node && w.db.g.For(n) == it.id {

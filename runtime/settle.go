@@ -48,7 +48,7 @@ func (w *walk) hand(it, outer *iteration) {
 		it.nested, it.direct = concat(it.nested, it.direct), nil
 	}
 	for _, h := range it.direct { // the driver will read them, so they can't read it
-		if w.db.g.GreenFor(h, outer.driver.View) {
+		if w.db.g.For(h) == outer.id && w.db.g.GreenFor(h, outer.driver.View) {
 			w.db.g.Provide(h, outer.id, outer.driver.Node)
 			outer.direct = append(outer.direct, h)
 		}
@@ -215,8 +215,8 @@ func (w *walk) closeHeads(it *iteration) {
 	var heads []graph.ID
 	for h, head := range it.heads {
 		w.db.forgetHeads(h, it) // it has driven on its own once
-		if !w.db.g.GreenFor(h, it.driver.View) {
-			continue // the last rounds went without it; it has to run
+		if w.db.g.For(h) != it.id || !w.db.g.GreenFor(h, it.driver.View) {
+			continue // it needed nothing of this in the end; or the last rounds went without it, and it has to run
 		}
 		heads = append(heads, h)
 		volatile := w.db.g.State(h)&graph.Volatile != 0
