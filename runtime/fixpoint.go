@@ -84,8 +84,12 @@ func (w *walk) headIn(v graph.View, n graph.ID) *iteration {
 	if id = w.db.g.Current(id); v.Contains(id) {
 		return w.db.iterations[id]
 	}
-	for id := range v.Iterations { // it is one in another view as well
-		if it := w.db.iterations[id]; it != nil && it.heads[n] != nil {
+	return w.db.searchHead(v, n) // it is one in another view as well
+}
+
+func (db *DB) searchHead(v graph.View, n graph.ID) *iteration {
+	for id := range v.Iterations {
+		if it := db.iterations[id]; it != nil && it.heads[n] != nil {
 			return it
 		}
 	}
@@ -212,8 +216,12 @@ func (db *DB) close(it *iteration) {
 		}
 	}
 	for n := range it.heads {
-		if db.g.Current(db.headOf[n]) == it.id {
-			delete(db.headOf, n)
+		if db.g.Current(db.headOf[n]) != it.id {
+			continue
+		}
+		delete(db.headOf, n)
+		if outer := db.searchHead(it.driver.View, n); outer != nil {
+			db.headOf[n] = outer.id // from an earlier round
 		}
 	}
 	for _, id := range it.merged {
@@ -450,7 +458,13 @@ func (w *walk) change(n graph.ID, k keeper, slot uint32, out any) {
 // place of the members what they have read.
 func (w *walk) gather(it *iteration, reads []graph.Read) {
 	expanded := map[graph.ID]bool{it.driver.Node: true}
-	stack := [][]graph.Read{reads}
+	// The next round goes on from what the heads have come to, also those that the
+	// reads of this round do not lead to.
+	var rest []graph.Read
+	for n := range it.heads {
+		rest = append(rest, graph.Read{Node: n})
+	}
+	stack := [][]graph.Read{rest, reads}
 	for len(stack) > 0 {
 		top := len(stack) - 1
 		if len(stack[top]) == 0 {
