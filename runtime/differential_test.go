@@ -61,12 +61,12 @@ var corpus = []uint64{
 // TestDifferential compares the answers of random programs after random edits
 // with from-scratch evaluation, and what ran with what promise 2 allows.
 func TestDifferential(t *testing.T) {
-	forSeeds(t, runSequential)
+	forSeeds(t, corpus, runSequential)
 }
 
-// forSeeds calls f with seeds for the time that the flags say. A failure names
+// forSeeds calls f with the seeds of a corpus, and then with others for the time that the flags say. A failure names
 // its seed.
-func forSeeds(t *testing.T, f func(t *testing.T, seed uint64) (demands int)) {
+func forSeeds(t *testing.T, corpus []uint64, f func(t *testing.T, seed uint64) (demands int)) {
 	if *diffSeed != 0 {
 		f(t, *diffSeed)
 		return
@@ -397,7 +397,7 @@ func (x *tester) settle(o *oracle, run *progRun) {
 // TestDifferentialTogether lets goroutines demand while updates go on: each
 // answer must be that of a revision between the demand's begin and its end.
 func TestDifferentialTogether(t *testing.T) {
-	forSeeds(t, runTogether)
+	forSeeds(t, corpus, runTogether)
 }
 
 func runTogether(t *testing.T, seed uint64) int {

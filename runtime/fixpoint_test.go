@@ -208,10 +208,16 @@ func (l *lattice) impure() bool {
 	return false
 }
 
+// fixpointCorpus holds the seeds of systems that found a bug, as they are drawn now.
+var fixpointCorpus = []uint64{
+	1795177673106891526, // an inner iteration took a head of the outer one along when it ended
+	1795177411587337314, // a head that needed nothing of the iteration in the end was made to read it
+}
+
 // TestDifferentialFixpoint compares iterated queries with the least solution of
 // random systems, after random edits, from one goroutine and from several.
 func TestDifferentialFixpoint(t *testing.T) {
-	forSeeds(t, func(t *testing.T, seed uint64) int {
+	forSeeds(t, fixpointCorpus, func(t *testing.T, seed uint64) int {
 		demands := runFixpoint(t, seed, rand.New(rand.NewPCG(seed, 4)))
 		if t.Failed() {
 			t.Errorf("repeat with -run %s -diff.seed %d", t.Name(), seed)
@@ -290,7 +296,7 @@ func (l *lattice) one(t *testing.T, db *query.DB, n int, want []uint16) {
 // systems are solved: each answer must be that of a revision between the
 // demand's begin and its end.
 func TestDifferentialFixpointTogether(t *testing.T) {
-	forSeeds(t, func(t *testing.T, seed uint64) int {
+	forSeeds(t, nil, func(t *testing.T, seed uint64) int {
 		r := rand.New(rand.NewPCG(seed, 6))
 		l := newLattice(r)
 		defer lattices.Delete(l.id)
@@ -376,14 +382,4 @@ func (x *latticeTogether) demand(r *rand.Rand) {
 		}
 	}
 	x.t.Errorf("node %d is %04x, %v in revisions %d to %d", n, got, err, from, to)
-}
-
-// Two iterations once took a node from each other for ever, each of them being the
-// elder one on the circle that it saw: one saw the other's outermost driver, and
-// was itself seen by an inner one. It takes the right schedule, so the tag shake.
-func TestIterationsTakeNoTurns(t *testing.T) {
-	const seed = 1795176207607434990
-	for range 20 {
-		runFixpoint(t, seed, rand.New(rand.NewPCG(seed, 4)))
-	}
 }

@@ -187,7 +187,7 @@ func TestLimitCancel(t *testing.T) {
 // goroutines inside of bodies, and requests that give up: nothing hangs, and no
 // place is lost.
 func TestLimitStress(t *testing.T) {
-	forSeeds(t, func(t *testing.T, seed uint64) int {
+	forSeeds(t, nil, func(t *testing.T, seed uint64) int {
 		defer watch(t, seed)()
 		r := rand.New(rand.NewPCG(seed, 4))
 		db := query.New(query.Options{Parallelism: 1 + r.IntN(4)})

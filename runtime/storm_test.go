@@ -31,7 +31,7 @@ func (l *lattice) ahead(cx *query.Context, n int) error {
 // is compared with the least solution for the inputs that it finds itself; some
 // are given up in the middle.
 func TestDifferentialFixpointStorm(t *testing.T) {
-	forSeeds(t, func(t *testing.T, seed uint64) int {
+	forSeeds(t, nil, func(t *testing.T, seed uint64) int {
 		r := rand.New(rand.NewPCG(seed, 6))
 		l := newLattice(r)
 		defer lattices.Delete(l.id)
