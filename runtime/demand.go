@@ -12,7 +12,7 @@ import (
 // *CycleError of the caller's own cycle, or what ended the request.
 func (db *DB) demand(cx *Context, n graph.ID) (any, error) {
 	if cx.req != nil {
-		return db.settle(cx, n)
+		return db.settle(cx, n, true)
 	}
 	if nested(cx) {
 		return nil, ErrInQuery
@@ -33,7 +33,7 @@ func (db *DB) demandAlone(ctx context.Context, n graph.ID) (out any, overtaken b
 		return nil, false, nil, err
 	}
 	defer db.end(r)
-	out, err = db.settle(r.context(), n)
+	out, err = db.settle(r.context(), n, true)
 	if err == ErrSuperseded {
 		db.mu.Lock()
 		defer db.mu.Unlock()
@@ -42,12 +42,21 @@ func (db *DB) demandAlone(ctx context.Context, n graph.ID) (out any, overtaken b
 	return out, false, nil, err
 }
 
-// settle is demand inside a request.
-func (db *DB) settle(cx *Context, n graph.ID) (any, error) {
+// settle is demand inside a request. If no value is wanted, it may be missing in
+// the outcome.
+func (db *DB) settle(cx *Context, n graph.ID, value bool) (any, error) {
+	out, err := db.walk(cx, n, value)
+	if db.memory.pressed.Load() {
+		db.relieve()
+	}
+	return out, err
+}
+
+func (db *DB) walk(cx *Context, n graph.ID, value bool) (any, error) {
 	// What cx was derived from may be made only now, and not under the lock: see
 	// Context.life.
 	_ = cx.over()
-	w := &walk{db: db, cx: cx, req: cx.req, base: cx.flight}
+	w := &walk{db: db, cx: cx, req: cx.req, base: cx.flight, value: value && db.memory.budget > 0}
 	db.mu.Lock()
 	defer w.leave()
 	if cx.buf.Closed() {
@@ -87,6 +96,7 @@ type walk struct {
 	cx     *Context
 	req    *request
 	base   *flight.Flight // who demands
+	value  bool           // the value is wanted, and may have been dropped
 	frames []*frame
 	events []Event // to be reported without the lock
 	open   bool    // the lock is not held
@@ -162,7 +172,7 @@ func (w *walk) read(n graph.ID) any {
 	w.cx.buf.Add(n, w.db.g.Stamp(n))
 	w.cx.buf.Unlock()
 	k, slot := w.db.keeper(n)
-	return k.outcome(slot)
+	return k.take(slot)
 }
 
 // stop returns why the walk has to end, if it has to.
@@ -220,7 +230,7 @@ func (w *walk) to(n graph.ID) error {
 		if p := w.req.panicOf(n, w.base.View); p != nil {
 			return p
 		}
-		if w.db.g.GreenFor(n, w.base.View) {
+		if w.db.g.GreenFor(n, w.base.View) && !(w.value && w.db.isGone(n)) {
 			if first && !w.db.hidden(n) {
 				w.db.hits.Inc()
 				w.report(Hit, n)
@@ -303,7 +313,9 @@ func (w *walk) verified(top *frame) {
 }
 
 // enter begins work on n, which is not green, on behalf of the top of the stack:
-// it waits for somebody who has it, or claims it and verifies or runs it.
+// it waits for somebody who has it, or claims it and verifies or runs it. If it is
+// green, its value was dropped, and is made again. Meanwhile it is still green for
+// all who want to know nothing else.
 func (w *walk) enter(n graph.ID) error {
 	from := w.base
 	if len(w.frames) > 0 {
@@ -321,7 +333,8 @@ func (w *walk) enter(n graph.ID) error {
 		top.flight.Ctx = ctx
 	}
 	w.frames = append(w.frames, top)
-	if w.mustRun(n) {
+	top.flight.Again = w.db.g.GreenFor(n, w.base.View)
+	if top.flight.Again || w.mustRun(n) {
 		return w.run(top, 0)
 	}
 	return nil

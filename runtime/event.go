@@ -17,6 +17,7 @@ const (
 	Hit                           // a demand found its node green at once
 	Wait                          // a demand waits for another one's run, or for the end of a request
 	Cancel                        // a run ended without an outcome: aborted, or by a panic
+	Again                         // the body of a query starts only because its value was dropped, see Options.MemoryBudget
 )
 
 func (k EventKind) String() string {
@@ -35,6 +36,8 @@ func (k EventKind) String() string {
 		return "wait"
 	case Cancel:
 		return "cancel"
+	case Again:
+		return "again"
 	}
 	return "event"
 }
@@ -49,7 +52,7 @@ type Event struct {
 	Generation uint64
 	Start      time.Time     // of the run that starts or has ended; else of the event
 	Duration   time.Duration // of the run that has ended, the queries it called included
-	Err        error         // of a run that has ended in an error
+	Err        error         // of a run that has ended in an error; or says that the query is found to be impure
 	Done       int           // how much of Total is done; both are zero for events without progress
 	Total      int
 }

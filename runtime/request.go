@@ -84,6 +84,13 @@ func (db *DB) begin(ctx context.Context) (*request, error) {
 
 // end ends a request: what it held is free.
 func (db *DB) end(r *request) {
+	db.endRequest(r)
+	if db.memory.pressed.Load() {
+		db.relieve()
+	}
+}
+
+func (db *DB) endRequest(r *request) {
 	r.Root.Reads.End()
 	db.mu.Lock()
 	defer db.mu.Unlock()
@@ -95,6 +102,10 @@ func (db *DB) end(r *request) {
 		close(r.over)
 	}
 	db.idle.Broadcast()
+	if db.memory.used > db.memory.budget && db.memory.budget > 0 { // what it has held may go now
+		db.memory.credit += stepsForRequest
+		db.memory.pressed.Store(true)
+	}
 }
 
 // abort makes r end with err at its next call, and wakes it where it waits;
