@@ -52,6 +52,7 @@ type memory struct {
 const (
 	stepsForValue   = 64 // what a stored value buys
 	stepsForRequest = 256
+	maxSteps        = 1 << 16
 	smallValue      = 64 // bytes; to drop less is a last resort
 	sweepBatch      = 128
 )
@@ -74,15 +75,16 @@ func (m *memory) charge(before, after uint32) {
 	}
 	if after != gone {
 		m.used += int64(after)
-		m.credit = min(m.credit+stepsForValue, 1<<24)
-		m.press()
 	}
 }
 
-func (m *memory) press() {
-	if m.used > m.budget {
-		m.pressed.Store(true)
+// pay buys steps of the sweep, which is due if there is too much.
+func (m *memory) pay(steps int) {
+	if m.budget == 0 || m.used <= m.budget {
+		return
 	}
+	m.credit = min(m.credit+steps, maxSteps)
+	m.pressed.Store(true)
 }
 
 // revived notes that the value of n, which was gone, is there again (M3).

@@ -102,10 +102,7 @@ func (db *DB) endRequest(r *request) {
 		close(r.over)
 	}
 	db.idle.Broadcast()
-	if db.memory.used > db.memory.budget && db.memory.budget > 0 { // what it has held may go now
-		db.memory.credit += stepsForRequest
-		db.memory.pressed.Store(true)
-	}
+	db.memory.pay(stepsForRequest) // what it has held may go now
 }
 
 // abort makes r end with err at its next call, and wakes it where it waits;

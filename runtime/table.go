@@ -184,6 +184,7 @@ func (t *table[K, V]) commit(slot uint32, out any, stamp uint32) {
 	o := out.(*outcome[V])
 	o.stamp = stamp
 	t.put(t.cells.At(slot), o)
+	t.db.memory.pay(stepsForValue)
 }
 
 func (t *table[K, V]) restore(slot uint32, out any) {
