@@ -71,3 +71,6 @@ func TraceLength[T any](cx *Context, t Task[T]) int {
 	trace, _ := traces.Get(cx, t.q.find(cx.db, t.key))
 	return len(trace.steps)
 }
+
+// DBOf returns the database of a Context.
+func DBOf(cx *Context) *DB { return cx.db }

@@ -28,9 +28,12 @@ import (
 //     So each node is made again at most once in a request, and a request that
 //     needs more than the budget needs at most twice the runs, not a power of them.
 //
-// What is dropped is chosen by a clock: a hand goes round the nodes, past those
-// that were demanded since it last came by, whose mark it takes away. The mark is
-// the only thing that a hit has to do with all this, and it takes no lock.
+// What is dropped is chosen by a clock: a hand goes round the nodes, and each time
+// that it passes, they age. Values that other queries have read go when they were
+// not demanded since it last came by; if they are small, some time later; those that
+// nobody has read, which are what users ask for, when it has come by in vain several
+// times. To be young again is the only thing that a hit has to do with all this, and
+// it takes no lock.
 //
 // It is swept where a call of a query returns, and when a request ends. The work
 // is paid for in advance: each value that is stored buys a number of steps.
@@ -42,18 +45,18 @@ type memory struct {
 	used     int64
 	dropped  uint64
 	hand     graph.ID
-	lap      int // how often the hand came round since there is too much
 	credit   int // nodes that may be looked at
 	sweeping bool
 	again    map[graph.ID]uint64 // made again: the youngest request of then (M3)
+	revivals int                 // since a request has ended
 	stays    map[graph.ID]bool   // impure, or without a fingerprint though its type has one
 }
 
 const (
 	stepsForValue   = 64 // what a stored value buys
-	stepsForRequest = 256
-	maxSteps        = 1 << 16
-	smallValue      = 64 // bytes; to drop less is a last resort
+	stepsForRequest = 1024
+	maxSteps        = 1 << 22
+	smallValue      = 64 // bytes; to drop less makes little room
 	sweepBatch      = 128
 )
 
@@ -88,7 +91,16 @@ func (m *memory) pay(steps int) {
 }
 
 // revived notes that the value of n, which was gone, is there again (M3).
-func (m *memory) revived(n graph.ID, youngest uint64) { m.again[n] = youngest }
+func (m *memory) revived(n graph.ID, youngest uint64) {
+	m.again[n] = youngest
+	m.revivals++
+}
+
+// ended notes that a request has: what it has made again may go now.
+func (m *memory) ended() {
+	m.pay(stepsForRequest + 2*fresh*m.revivals)
+	m.revivals = 0
+}
 
 // A husk is what is left of a value. It takes the place of the error, which an
 // outcome that is dropped has not.
@@ -133,7 +145,7 @@ type attic interface {
 	prints() bool                 // values have fingerprints
 	measure(out any)              // sets the cost; without a lock
 	droppable(slot uint32) uint32 // the cost of the value if it may be made again, else 0
-	passed(slot uint32) bool      // takes the mark of a demand away, and reports whether there was one
+	age(slot uint32) uint32       // how often it was passed since it was demanded, at most fresh; it is passed
 	husk(out any) *husk           // without a lock: users' code may run
 	drop(slot uint32, h *husk)
 }
@@ -185,7 +197,14 @@ func (t *table[K, V]) droppable(slot uint32) uint32 {
 	return 0
 }
 
-func (t *table[K, V]) passed(slot uint32) bool { return t.cells.At(slot).used.Swap(0) != 0 }
+func (t *table[K, V]) age(slot uint32) uint32 {
+	c := t.cells.At(slot)
+	left := c.used.Load()
+	if left > 0 {
+		c.used.CompareAndSwap(left, left-1) // it fails if somebody demands it just now
+	}
+	return fresh - left
+}
 
 func (t *table[K, V]) husk(out any) *husk {
 	p, ok := t.q.print(&out.(*outcome[V]).value)
@@ -232,9 +251,6 @@ func (db *DB) relieve() {
 	defer func() { m.sweeping = false }()
 	for m.used > m.target() && m.credit > 0 && !db.closed.Load() {
 		db.sweep()
-	}
-	if m.used <= m.target() {
-		m.lap = 0
 	}
 }
 
@@ -287,16 +303,18 @@ func (db *DB) victims() (printed, alone []victim) {
 		m.credit--
 		if m.hand++; int(m.hand) > db.g.Nodes() {
 			m.hand = 1
-			m.lap++
 		}
 		n := m.hand
 		k, slot := db.keeper(n)
-		if k == nil || k.passed(slot) {
+		if k == nil {
+			continue
+		}
+		age := k.age(slot)
+		if age == 0 {
 			continue
 		}
 		cost := db.droppable(n)
-		switch {
-		case cost == 0, m.lap < 2 && cost <= smallValue, m.lap < 4 && !db.inner(n):
+		if cost == 0 || age < fresh && !db.inner(n) || age < fresh-1 && cost <= smallValue {
 			continue
 		}
 		v := victim{n: n, k: k, slot: slot, out: k.outcome(slot)}

@@ -102,7 +102,7 @@ func (db *DB) endRequest(r *request) {
 		close(r.over)
 	}
 	db.idle.Broadcast()
-	db.memory.pay(stepsForRequest) // what it has held may go now
+	db.memory.ended()
 }
 
 // abort makes r end with err at its next call, and wakes it where it waits;

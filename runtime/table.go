@@ -45,15 +45,18 @@ func (o *outcome[V]) failure() error {
 type cell[K comparable, V any] struct {
 	key  K
 	id   graph.ID
-	used atomic.Uint32              // 1: demanded since the sweep has passed
+	used atomic.Uint32              // fresh when it is demanded; less each time the sweep passes
 	out  atomic.Pointer[outcome[V]] // nil until the first outcome; written under db.mu
 }
+
+// fresh is how often the sweep passes what was demanded before it counts as old.
+const fresh = 4
 
 // touch notes a demand. It writes only if the sweep has passed since the last one,
 // so that it costs nothing as long as nothing is swept.
 func (c *cell[K, V]) touch() {
-	if c.used.Load() == 0 {
-		c.used.Store(1)
+	if c.used.Load() != fresh {
+		c.used.Store(fresh)
 	}
 }
 
