@@ -271,20 +271,25 @@ func (db *DB) sweep() {
 	if len(printed) == 0 {
 		return
 	}
-	db.mu.Unlock()
-	for i := range printed {
-		v := &printed[i]
-		v.husk = v.k.husk(v.out)
-	}
-	db.mu.Lock()
+	db.print(printed)
 	for _, v := range printed {
 		switch {
 		case v.k.outcome(v.slot) != v.out || db.droppable(v.n) == 0:
-		case !v.husk.known:
+		case v.husk == nil || !v.husk.known:
 			db.memory.stays[v.n] = true
 		default:
 			db.dropValue(v, v.husk)
 		}
+	}
+}
+
+// print makes the fingerprints of values, without the lock.
+func (db *DB) print(list []victim) {
+	db.mu.Unlock()
+	defer db.mu.Lock() // also if a method of a value ends the goroutine
+	for i := range list {
+		v := &list[i]
+		v.husk = v.k.husk(v.out)
 	}
 }
 
@@ -375,7 +380,7 @@ func (db *DB) readersGone(n graph.ID) bool {
 		db.memory.credit--
 		k, slot := db.keeper(reader)
 		q := k.query()
-		return !q.hidden && (q.rescue == fixpoint || k.whole(slot) && db.g.State(reader).Kind() != graph.Never)
+		return !q.hidden && (q.rescue == fixpoint || k.whole(slot))
 	})
 }
 

@@ -36,6 +36,9 @@ var faults = []fault{
 	{"let a cycle go on", "demand.go", "f.Awaited = false // from now on\n\treturn true", "f.Awaited = false\n\treturn n%2 == 0"},
 	{"ignore the generation", "run.go", "if q.def.Kind == KindGeneration {", "if q.def.Kind == KindGeneration && f.Node%2 == 0 {"},
 	{"forget to retrace", "emit.go", "db.g.Spoil(trace)\n", "\n"},
+	{"drop what others were made of", "memory.go", "case db.readersGone(n):", "case true:"},
+	{"take what was made again for a change", "run.go", "k.commit(slot, e.out, w.db.g.Stamp(n))", "k.commit(slot, e.out, w.db.g.NewStamp(n))"},
+	{"hand a dropped value out", "demand.go", "!(w.value && w.db.isGone(n))", "!(w.value && n%4 != 0 && w.db.isGone(n))"},
 	{"wait for a place for ever", "internal/flight/place.go", "for l := b.stuck(); l != nil; l = b.stuck() {", "for l := (*Limit)(nil); l != nil; {"},
 }
 
