@@ -3,6 +3,8 @@ package runtime_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
+	goruntime "runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -259,4 +261,56 @@ func TestSetToWhatWasDropped(t *testing.T) {
 	expect(t, "page", user.Value(cx, 3), first)
 	pageSets.set(t, db, 3, 5)
 	expect(t, "value", in.Value(cx, 3), 5)
+}
+
+// heap is what is in use after a collection of garbage.
+func heap() uint64 {
+	goruntime.GC()
+	var m goruntime.MemStats
+	goruntime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// Demands and updates from many goroutines leave the heap as large as the budget
+// says, however long they go on.
+func TestHeapIsFlat(t *testing.T) {
+	const budget = 1 << 20
+	db, cx := newPages(t, query.Options{MemoryBudget: budget})
+	load := func() {
+		var all sync.WaitGroup
+		for g := range 8 {
+			all.Go(func() {
+				r := rand.New(rand.NewPCG(uint64(g), 7))
+				for range 1500 {
+					n := r.IntN(8000)
+					switch r.IntN(20) {
+					case 0:
+						pageSets.set(t, db, n, r.IntN(10))
+					case 1:
+						pageSets.all.Value(cx, 10+r.IntN(20))
+					case 2:
+						pageSets.name.Value(cx, n)
+					default:
+						pageSets.page.Value(cx, n)
+					}
+				}
+			})
+		}
+		all.Wait()
+		pageSets.took()
+	}
+	for n := range 8000 { // all nodes exist
+		pageSets.page.Value(cx, n)
+		pageSets.name.Value(cx, n)
+	}
+	load()
+	before := heap()
+	for range 4 {
+		load()
+	}
+	after, s := heap(), db.Stats()
+	t.Logf("heap %d KB, later %d KB; values cost %d KB; %d dropped", before>>10, after>>10, s.Bytes>>10, s.Dropped)
+	if after > before+budget || s.Bytes > budget+budget/8 {
+		t.Errorf("the heap grows: %d bytes, later %d; values cost %d", before, after, s.Bytes)
+	}
 }
