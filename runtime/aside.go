@@ -72,7 +72,7 @@ func (db *DB) aside(cx *Context, n graph.ID) *aside {
 func (db *DB) beginAside(cx *Context, n graph.ID) *aside {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	k, _ := db.keeper(n)
+	k, slot := db.keeper(n)
 	if k == nil || cx.flight.View.Iterated() || cx.req.err != nil || db.revision.Load() != db.flushed.Load() {
 		return nil
 	}
@@ -80,6 +80,8 @@ func (db *DB) beginAside(cx *Context, n graph.ID) *aside {
 	switch d := &q.def; {
 	case q.hidden, !q.bound, d.Kind != KindPure, d.EqNever, d.Identity, d.Limit > 0, q.rescue == fixpoint:
 		return nil
+	case db.memory.budget > 0 && !k.prints(), !k.whole(slot) && !k.printed(slot):
+		return nil // there may be nothing to compare it with
 	case db.blind[n], db.g.State(n)&graph.Volatile != 0, !db.g.GreenFor(n, cx.flight.View):
 		return nil
 	}
@@ -109,6 +111,10 @@ func (db *DB) answer(cx *Context, n graph.ID) (any, error) {
 		a.strange = n
 	default:
 		out := k.outcome(slot)
+		if !k.whole(slot) {
+			a.over = true // its value was dropped, and nothing is made again for this
+			return nil, errAside
+		}
 		if k.query().rescue == fixpoint && out.(interface{ failure() error }).failure() != nil {
 			a.over = true // perhaps it has not settled; its readers saw something else
 			return nil, errAside
@@ -131,7 +137,7 @@ func (t *table[K, V]) place(out any) (at uintptr, stamp uint32) {
 // false if nobody can write to the value, or if it may change by itself.
 func (t *table[K, V]) sum(out any) (codec.Fingerprint, bool) {
 	o := out.(*outcome[V])
-	if t.q.def.Identity || !writable(reflect.TypeFor[V]()) {
+	if o.cost == gone || t.q.def.Identity || !writable(reflect.TypeFor[V]()) {
 		return codec.Fingerprint{}, false
 	}
 	if t.q.codecs.same {
@@ -159,6 +165,9 @@ func (t *table[K, V]) sameContent(a, b any) bool {
 func (t *table[K, V]) text(out any) string {
 	const most = 400
 	o := out.(*outcome[V])
+	if o.cost == gone {
+		return "a value that was dropped"
+	}
 	if o.err != nil {
 		return "the error " + o.err.Error()
 	}

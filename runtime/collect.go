@@ -169,9 +169,10 @@ func (c *Context) trace(n graph.ID) (*trace, error) {
 	}
 }
 
-// settle brings n up to date and returns its outcome.
+// settle brings n up to date and returns its outcome, in which the value may be
+// missing.
 func (c *Context) settle(n graph.ID) (any, error) {
-	out, err := c.db.settle(c, n)
+	out, err := c.db.settle(c, n, false)
 	if p, ok := err.(*PanicError); ok {
 		throw(c, p)
 	}

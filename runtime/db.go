@@ -28,6 +28,28 @@ type Options struct {
 	// query has returned them. See VerifyMode.
 	Verify VerifyMode
 
+	// MemoryBudget bounds what the values in the database cost, in bytes; 0 stands
+	// for no limit. When there is more, values that were not demanded for a while
+	// are dropped, and made again by a run of their query when they are demanded:
+	// first those that other queries have read, which may never be asked for again,
+	// then the rest. A dropped value still cuts off: what is remembered of it is a
+	// fingerprint, and a change of what it was made of that leaves it as it was
+	// still runs none of its readers. Dropping changes no result.
+	//
+	// The cost of a value is an estimate of its memory, taken once: what several
+	// values share is counted for each, and of a long slice or map a sample is
+	// measured. A value with the option identity, or with a method Equal and no codec,
+	// counts without what it points at. Keys, and what the engine knows of each node
+	// (about 100 bytes, and 12 for each read), do not count.
+	//
+	// These stay: what is set from outside; results of rerun queries and those of
+	// cycle= and eq=never; errors; what a running request has already made again once,
+	// until it ends. A result that can only be compared with itself (the option identity,
+	// or one without a codec) goes when the values of all that have read it are gone.
+	// So the limit may be exceeded, by these, and by what the bodies that run are
+	// about to return.
+	MemoryBudget int64
+
 	// Services are what [Service.Of] returns in this database.
 	Services []Provision
 }
@@ -76,6 +98,7 @@ type DB struct {
 	unseen     int                             // nodes of hidden queries
 	dirty      []keeper                        // tables with sets that are not flushed
 	news       chan struct{}                   // closed at the next revision; nil: nobody waits for it
+	memory     memory
 
 	hits     *xsync.Counter
 	runs     atomic.Uint64
@@ -107,6 +130,7 @@ func New(opts Options) *DB {
 		verifier:   newVerifier(opts.Verify),
 	}
 	db.idle = sync.NewCond(&db.mu)
+	db.memory.init(opts.MemoryBudget)
 	db.tables.Store(&[]keeper{})
 	db.revision.Store(1)
 	db.generation.Store(1)
@@ -194,12 +218,15 @@ type Stats struct {
 	Hits     uint64 // demands that found their node green at once
 	Verified uint64 // nodes found green by looking at their reads, without a run
 	Cutoffs  uint64 // runs that ended in an outcome equal to the one before
+	Dropped  uint64 // values that were dropped, see Options.MemoryBudget
+	Bytes    int64  // what the values cost by now; 0 without a MemoryBudget
 }
 
 // Stats returns the counts. They are exact when nothing is running.
 func (db *DB) Stats() Stats {
 	db.mu.Lock()
 	nodes := db.g.Nodes() - 1 - db.unseen // the generation counter is not a user's
+	dropped, bytes := db.memory.dropped, db.memory.used
 	db.mu.Unlock()
 	return Stats{
 		Nodes:    nodes,
@@ -207,6 +234,8 @@ func (db *DB) Stats() Stats {
 		Hits:     uint64(db.hits.Value()),
 		Verified: db.verified.Load(),
 		Cutoffs:  db.cutoffs.Load(),
+		Dropped:  dropped,
+		Bytes:    bytes,
 	}
 }
 

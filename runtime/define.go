@@ -66,6 +66,7 @@ type Query[K comparable, V any] struct {
 	body   func(cx *Context, k K) (V, error)
 	spare  func(cx *Context, k K) (V, error) // the function of the option cycle=, if there is one
 	equal  func(a, b V) bool                 // where there is no codec that knows
+	plain  bool                              // == is equality
 	codecs codecs[K, V]
 	keys   *Query[struct{}, []K] // inputs: the node of the keys that are set
 }
@@ -104,6 +105,7 @@ func lookupQuery(name string) *query {
 // Define makes a descriptor. It panics if the name is taken.
 func Define[K comparable, V any](d Definition) *Query[K, V] {
 	q := &Query[K, V]{query: query{def: d}, equal: equality[V](&d)}
+	q.plain = !d.EqNever && !hasEqual[V]() && !partsHaveEqual[V](&d) && plain(reflect.TypeFor[V]())
 	q.table = func(db *DB) keeper { return newTable(db, q) }
 	register(&q.query)
 	if d.Kind == KindInput && d.Params > 0 {
@@ -197,6 +199,10 @@ func hit[K comparable, V any](cx *Context, c *cell[K, V], hidden bool) *outcome[
 		}
 		shake.Point()
 		out := c.out.Load()
+		if !out.whole() {
+			return nil
+		}
+		c.touch()
 		db.hit(c.id, db.revision.Load(), hidden)
 		return out
 	}
@@ -220,6 +226,9 @@ func green[K comparable, V any](cx *Context, c *cell[K, V], rev uint64) *outcome
 	}
 	shake.Point()
 	out := c.out.Load()
+	if !out.whole() {
+		return nil
+	}
 	shake.Point()
 	// The flush of a newer revision begins after the revision has moved on: if
 	// it has not by now, the outcome is of the run's revision.
@@ -227,6 +236,7 @@ func green[K comparable, V any](cx *Context, c *cell[K, V], rev uint64) *outcome
 		return nil
 	}
 	cx.buf.Add(c.id, out.stamp)
+	c.touch()
 	return out
 }
 

@@ -12,7 +12,7 @@ import (
 // *CycleError of the caller's own cycle, or what ended the request.
 func (db *DB) demand(cx *Context, n graph.ID) (any, error) {
 	if cx.req != nil {
-		return db.settle(cx, n)
+		return db.settle(cx, n, true)
 	}
 	if nested(cx) {
 		return nil, ErrInQuery
@@ -33,7 +33,7 @@ func (db *DB) demandAlone(ctx context.Context, n graph.ID) (out any, overtaken b
 		return nil, false, nil, err
 	}
 	defer db.end(r)
-	out, err = db.settle(r.context(), n)
+	out, err = db.settle(r.context(), n, true)
 	if err == ErrSuperseded {
 		db.mu.Lock()
 		defer db.mu.Unlock()
@@ -42,29 +42,34 @@ func (db *DB) demandAlone(ctx context.Context, n graph.ID) (out any, overtaken b
 	return out, false, nil, err
 }
 
-// settle is demand inside a request.
-func (db *DB) settle(cx *Context, n graph.ID) (any, error) {
+// settle is demand inside a request. If no value is wanted, it may be missing in
+// the outcome.
+func (db *DB) settle(cx *Context, n graph.ID, value bool) (any, error) {
 	if cx.aside != nil {
 		return db.answer(cx, n)
 	}
-	if db.verifier == nil {
-		return db.bring(cx, n, nil)
-	}
 	var green []graph.ID
-	out, err := db.bring(cx, n, &green)
-	if err == nil {
+	wanted := &green
+	if db.verifier == nil {
+		wanted = nil
+	}
+	out, err := db.bring(cx, n, value, wanted)
+	if err == nil && wanted != nil {
 		db.inspect(cx, n, out, green)
+	}
+	if db.memory.pressed.Load() {
+		db.relieve()
 	}
 	return out, err
 }
 
 // bring is settle without verification of what is found green: that is noted in
 // green, unless it is nil.
-func (db *DB) bring(cx *Context, n graph.ID, green *[]graph.ID) (any, error) {
+func (db *DB) bring(cx *Context, n graph.ID, value bool, green *[]graph.ID) (any, error) {
 	// What cx was derived from may be made only now, and not under the lock: see
 	// Context.life.
 	_ = cx.over()
-	w := &walk{db: db, cx: cx, req: cx.req, base: cx.flight, green: green}
+	w := &walk{db: db, cx: cx, req: cx.req, base: cx.flight, value: value && db.memory.budget > 0, green: green}
 	db.mu.Lock()
 	defer w.leave()
 	if cx.buf.Closed() {
@@ -104,6 +109,7 @@ type walk struct {
 	cx     *Context
 	req    *request
 	base   *flight.Flight // who demands
+	value  bool           // the value is wanted, and may have been dropped
 	frames []*frame
 	events []Event     // to be reported without the lock
 	green  *[]graph.ID // nodes found green without a run; nil: nobody asks
@@ -130,7 +136,7 @@ func (w *walk) unlock() {
 	w.open = true
 	w.db.mu.Unlock()
 	for _, e := range events {
-		w.db.opts.OnEvent(e)
+		w.db.tellEvent(e)
 	}
 }
 
@@ -180,7 +186,7 @@ func (w *walk) read(n graph.ID) any {
 	w.cx.buf.Add(n, w.db.g.Stamp(n))
 	w.cx.buf.Unlock()
 	k, slot := w.db.keeper(n)
-	return k.outcome(slot)
+	return k.take(slot)
 }
 
 // stop returns why the walk has to end, if it has to.
@@ -238,7 +244,7 @@ func (w *walk) to(n graph.ID) error {
 		if p := w.req.panicOf(n, w.base.View); p != nil {
 			return p
 		}
-		if w.db.g.GreenFor(n, w.base.View) {
+		if w.db.g.GreenFor(n, w.base.View) && !(w.value && w.db.isGone(n)) {
 			if first && !w.db.hidden(n) {
 				w.db.hits.Inc()
 				w.report(Hit, n)
@@ -332,7 +338,9 @@ func (w *walk) found(n graph.ID) {
 }
 
 // enter begins work on n, which is not green, on behalf of the top of the stack:
-// it waits for somebody who has it, or claims it and verifies or runs it.
+// it waits for somebody who has it, or claims it and verifies or runs it. If it is
+// green, its value was dropped, and is made again. Meanwhile it is still green for
+// all who want to know nothing else.
 func (w *walk) enter(n graph.ID) error {
 	from := w.base
 	if len(w.frames) > 0 {
@@ -353,7 +361,8 @@ func (w *walk) enter(n graph.ID) error {
 		top.flight.Ctx = ctx
 	}
 	w.frames = append(w.frames, top)
-	if w.mustRun(n) {
+	top.flight.Again = w.db.g.GreenFor(n, w.base.View)
+	if top.flight.Again || w.mustRun(n) {
 		return w.run(top, 0)
 	}
 	return nil

@@ -96,6 +96,12 @@
 // A key is compared, so it has no slices and maps in it. Such a value, or one
 // that is too big to be passed around, gets a [Handle] from [Intern], once.
 //
+// # Memory
+//
+// A database remembers all results. With [Options.MemoryBudget] it forgets the values
+// of those that were not demanded for a while, not how they came about: they still
+// cut off, and are made again when they are demanded.
+//
 // # Looking inside
 //
 // [Options.OnEvent] is told of each run, its cause and its end; [DB.Stats]

@@ -159,8 +159,12 @@ func (db *DB) assigned(n graph.ID) {
 
 // retrace makes the trace of a node that has just run be read again. It reads
 // nothing else and is not green, since the node was not; so it has a record of the
-// node, unless it has to run anyway. Somebody may be at work on it.
+// node, unless it has to run anyway, or the node was green and has run for its
+// value alone. Somebody may be at work on it.
 func (db *DB) retrace(trace graph.ID) {
+	if db.g.State(trace).Green() {
+		db.g.Demand(trace)
+	}
 	db.g.Spoil(trace)
 	f := db.board.Claimed(trace)
 	switch {

@@ -17,7 +17,8 @@ const (
 	Hit                            // a demand found its node green at once
 	Wait                           // a demand waits for another one's run, or for the end of a request
 	Cancel                         // a run ended without an outcome: aborted, or by a panic
-	Violation                      // a query is impure, or a value was written to; Err is a *VerifyError. Only with Options.Verify
+	Violation                      // a query is impure, or a value was written to; Err is a *VerifyError. See Options.Verify
+	Again                          // the body of a query starts only because its value was dropped, see Options.MemoryBudget
 )
 
 func (k EventKind) String() string {
@@ -38,6 +39,8 @@ func (k EventKind) String() string {
 		return "cancel"
 	case Violation:
 		return "violation"
+	case Again:
+		return "again"
 	}
 	return "event"
 }

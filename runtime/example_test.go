@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	query "querygen.dev/runtime"
 	"querygen.dev/runtime/internal/words"
@@ -99,6 +100,26 @@ func ExampleDB_NextGeneration() {
 	// morning
 	// morning
 	// noon
+}
+
+func ExampleOptions_memoryBudget() {
+	db := query.New(query.Options{MemoryBudget: 1 << 10}) // bytes
+	defer db.Close()
+	cx := db.Context(context.Background())
+	for i := range 100 {
+		set(db, fmt.Sprint(i, ".txt"), strings.Repeat("to be ", 1+i%7))
+	}
+	fmt.Println(words.Longest(cx))
+
+	set(db, "50.txt", "that is the question") // as many words as before: longest does not run
+	runs := db.Stats().Runs
+	fmt.Println(words.Longest(cx))
+	stats := db.Stats()
+	fmt.Println(stats.Runs-runs, "run;", stats.Dropped > 0, stats.Bytes <= 1<<10)
+	// Output:
+	// 6.txt <nil>
+	// 6.txt <nil>
+	// 1 run; true true
 }
 
 func ExampleMap() {

@@ -3,6 +3,8 @@ package runtime
 import (
 	"fmt"
 	"time"
+
+	"querygen.dev/runtime/internal/graph"
 )
 
 // CheckInvariants returns the first violation of the graph's invariants. It
@@ -14,6 +16,9 @@ func CheckInvariants(db *DB) error {
 	if err := db.g.Check(); err != nil {
 		return err
 	}
+	if err := db.checkMemory(); err != nil {
+		return err
+	}
 	if err := db.board.Idle(db.opts.Parallelism); err != nil {
 		return err
 	}
@@ -21,6 +26,36 @@ func CheckInvariants(db *DB) error {
 		return fmt.Errorf("%d requests have not ended", n)
 	}
 	return nil
+}
+
+// checkMemory checks what is counted, and M2.
+func (db *DB) checkMemory() error {
+	used := int64(0)
+	for n := graph.ID(1); int(n) <= db.g.Nodes(); n++ {
+		k, slot := db.keeper(n)
+		if k == nil {
+			continue
+		}
+		cost := k.(interface{ cost(uint32) uint32 }).cost(slot)
+		if cost != gone {
+			used += int64(cost)
+			continue
+		}
+		if !k.printed(slot) && !db.readersGone(n) {
+			return fmt.Errorf("node %d is gone without a fingerprint, and a reader has its value", n)
+		}
+	}
+	if db.memory.budget > 0 && used != db.memory.used {
+		return fmt.Errorf("values cost %d bytes, %d were counted", used, db.memory.used)
+	}
+	return nil
+}
+
+func (t *table[K, V]) cost(slot uint32) uint32 {
+	if o := t.cells.At(slot).out.Load(); o != nil {
+		return o.cost
+	}
+	return 0
 }
 
 // HandleCount is how many values of a type have handles, or had until just now.
@@ -49,3 +84,6 @@ func SetAsideFor(d time.Duration) (undo func()) {
 
 // Parallelism is what Options.Parallelism came to be.
 func (db *DB) Parallelism() int { return db.opts.Parallelism }
+
+// DBOf returns the database of a Context.
+func DBOf(cx *Context) *DB { return cx.db }

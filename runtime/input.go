@@ -122,8 +122,11 @@ func (s *sets[K, V]) prepare() {
 			continue
 		}
 		a.cell = s.t.find(a.key)
-		// Set back to what the graph has: the flush will see that by the pointer.
+		// Set back to what the graph has: the flush will see that by the stamp.
 		if now := a.cell.out.Load(); a.set && s.t.sameOutcome(now, a.value) {
+			if now.cost == gone {
+				now = &outcome[V]{value: a.value.value, stamp: now.stamp}
+			}
 			a.value = now
 		}
 	}
@@ -173,6 +176,12 @@ func (in *inputs[K, V]) flush() {
 	}
 }
 
+// settled reports whether the graph has, or may get, what c is set to. It is kept.
+func (in *inputs[K, V]) settled(c *cell[K, V]) bool {
+	s := in.byCell[c]
+	return s != nil && (s.set || s.pending || s.flushed)
+}
+
 func (in *inputs[K, V]) apply(s *setting[K, V]) {
 	db, n := in.t.db, s.cell.id
 	switch {
@@ -181,11 +190,13 @@ func (in *inputs[K, V]) apply(s *setting[K, V]) {
 		db.assigned(n)
 		delete(db.blind, n) // what its body did does not matter any more
 		old := db.g.Stamp(n)
-		if s.value != s.cell.out.Load() {
+		now := &outcome[V]{value: s.value.value, stamp: s.value.stamp} // it costs nothing, since it stays
+		if now.stamp == 0 || now.stamp != old {
 			times := db.g.Times(n)
 			times.Changed, times.Verified = db.revision.Load(), db.revision.Load()
-			s.cell.out.Store(&outcome[V]{value: s.value.value, stamp: db.g.NewStamp(n)})
+			now.stamp = db.g.NewStamp(n)
 		}
+		in.t.put(s.cell, now)
 		db.g.Assign(n, old)
 	case s.flushed:
 		db.g.Demand(n) // now it is a pure query that has to run

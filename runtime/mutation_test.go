@@ -47,6 +47,9 @@ var faults = []fault{
 	{"exceed a limit", "internal/flight/place.go", "if l.free == 0 {", "if l.free == 0 && f.Node%2 == 0 {"},
 	{"demand behind the back of a verification", "internal/graph/mark.go", "g.epoch++ // somebody may be verifying it", ""},
 	{"hear members of a cycle", "collect.go", "if db.silent[n] {", "if false {"},
+	{"drop what others were made of", "memory.go", "case db.readersGone(n):", "case true:"},
+	{"take what was made again for a change", "run.go", "k.commit(slot, e.out, w.db.g.Stamp(n))", "k.commit(slot, e.out, w.db.g.NewStamp(n))"},
+	{"hand a dropped value out", "demand.go", "!(w.value && w.db.isGone(n))", "!(w.value && n%4 != 0 && w.db.isGone(n))"},
 	{"wait for a place for ever", "internal/flight/place.go", "for l := b.stuck(); l != nil; l = b.stuck() {", "for l := (*Limit)(nil); l != nil; {"},
 }
 

@@ -85,6 +85,13 @@ func (db *DB) begin(ctx context.Context) (*request, error) {
 
 // end ends a request: what it held is free.
 func (db *DB) end(r *request) {
+	db.endRequest(r)
+	if db.memory.pressed.Load() {
+		db.relieve()
+	}
+}
+
+func (db *DB) endRequest(r *request) {
 	r.Root.Reads.End()
 	db.mu.Lock()
 	defer db.mu.Unlock()
@@ -96,6 +103,7 @@ func (db *DB) end(r *request) {
 		close(r.over)
 	}
 	db.idle.Broadcast()
+	db.memory.ended()
 }
 
 // abort makes r end with err at its next call, and wakes it where it waits;

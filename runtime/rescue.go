@@ -105,6 +105,9 @@ func (db *DB) spare(f *flight.Flight) (e ending) {
 	cx.buf.End() // it may call nothing
 	e.out = k.spare(cx, slot)
 	e.same = k.same(slot, e.out)
+	if db.memory.budget > 0 {
+		k.measure(e.out)
+	}
 	e.how = returned
 	return e
 }

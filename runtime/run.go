@@ -41,7 +41,7 @@ func (w *walk) run(top *frame, cause graph.ID) error {
 		f.Reads.Add(w.db.counter, w.db.g.Stamp(w.db.counter))
 		f.Reads.Unlock()
 	}
-	start := w.started(f.Node, cause)
+	start := w.started(f, cause)
 	var e ending
 	if q.rescue == fixpoint {
 		e = w.iterate(f, k, slot)
@@ -49,7 +49,7 @@ func (w *walk) run(top *frame, cause graph.ID) error {
 		e = w.body(f, k, slot)
 	}
 	w.pop()
-	kind := w.conclude(f, k, &e)
+	kind := w.conclude(f, k, slot, &e)
 	w.token, f.Token = f.Token, false
 	w.db.unwatch(f)
 	w.db.board.End(f)
@@ -72,11 +72,15 @@ func (w *walk) body(f *flight.Flight, k keeper, slot uint32) ending {
 }
 
 // started and finished report a run; there is no clock without OnEvent.
-func (w *walk) started(n, cause graph.ID) time.Time {
-	if w.db.opts.OnEvent == nil || w.db.hidden(n) {
+func (w *walk) started(f *flight.Flight, cause graph.ID) time.Time {
+	if w.db.opts.OnEvent == nil || w.db.hidden(f.Node) {
 		return time.Time{}
 	}
-	e := w.db.event(Run, n)
+	kind := Run
+	if f.Again {
+		kind = Again
+	}
+	e := w.db.event(kind, f.Node)
 	e.Cause = w.db.node(cause)
 	w.events = append(w.events, e)
 	return e.Start
@@ -96,7 +100,8 @@ type ending struct {
 	how   how
 	out   any // the outcome
 	err   error
-	same  bool // equal to the outcome before
+	same  bool   // equal to the outcome before
+	text  string // a run that should have been equal, and is not
 	panic *PanicError
 
 	passing bool // the error says that it is not to be remembered
@@ -171,6 +176,12 @@ func (db *DB) execute(cx *Context, k keeper, slot uint32) (e ending) {
 		e.out, e.err = k.fail(err), err
 	}
 	e.same = k.same(slot, e.out)
+	if db.memory.budget > 0 && !(e.same && k.whole(slot)) {
+		k.measure(e.out)
+	}
+	if cx.flight.Again && !e.same {
+		e.text = k.text(e.out)
+	}
 	e.passing = transient(e.err)
 	e.emitted, e.sameEmitted = cx.emissions()
 	e.how = returned
@@ -224,7 +235,7 @@ func (db *DB) stack(f *flight.Flight) []Node {
 }
 
 // conclude stores what a run ended in, or not, and says what to report.
-func (w *walk) conclude(f *flight.Flight, k keeper, e *ending) EventKind {
+func (w *walk) conclude(f *flight.Flight, k keeper, slot uint32, e *ending) EventKind {
 	n, rev := f.Node, w.db.flushed.Load()
 	switch {
 	case f.Orphaned, f.Cycle != nil && f.Revision != rev:
@@ -242,6 +253,7 @@ func (w *walk) conclude(f *flight.Flight, k keeper, e *ending) EventKind {
 		return e.kind
 	}
 	passing := f.Transient.Load() || e.passing
+	w.made(f, k, slot, e, passing)
 	before := w.before(w.base.View, n)
 	kind := w.store(n, e, e.same && !passing)
 	w.stillHead(n, e)
@@ -269,14 +281,23 @@ func (w *walk) store(n graph.ID, e *ending, same bool) EventKind {
 	rev, times := w.db.flushed.Load(), w.db.g.Times(n)
 	times.Ran, times.Verified = rev, rev
 	if same {
-		if !w.db.hidden(n) {
+		k, slot := w.db.keeper(n)
+		if !k.whole(slot) {
+			k.commit(slot, e.out, w.db.g.Stamp(n))
+			w.db.memory.revived(n, w.db.lastID)
+		}
+		if !w.db.hidden(n) && !w.db.g.GreenFor(n, w.base.View) {
 			w.db.cutoffs.Add(1)
 		}
 		return Cutoff
 	}
 	times.Changed = rev
 	k, slot := w.db.keeper(n)
+	old, green := w.db.g.Stamp(n), w.db.g.GreenFor(n, w.base.View)
 	k.commit(slot, e.out, w.db.g.NewStamp(n))
+	if green { // it ran for its value, and is impure: nobody knows yet
+		w.db.g.Mark(n, old)
+	}
 	return Changed
 }
 

@@ -16,7 +16,11 @@ type outcome[V any] struct {
 	value V
 	err   error
 	stamp uint32
+	cost  uint32 // bytes, as MemoryBudget counts them; gone: the value was dropped, and err is a *husk
 }
+
+// gone is the cost of an outcome whose value was dropped.
+const gone = ^uint32(0)
 
 // String is for error messages.
 func (o *outcome[V]) String() string {
@@ -25,13 +29,35 @@ func (o *outcome[V]) String() string {
 	}
 	return fmt.Sprintf("%+v", o.value)
 }
-func (o *outcome[V]) failure() error { return o.err }
+
+// whole reports whether o is there with its value.
+func (o *outcome[V]) whole() bool { return o != nil && o.cost != gone }
+
+// failure is the error of the outcome. A value that was dropped came without one.
+func (o *outcome[V]) failure() error {
+	if o.cost == gone {
+		return nil
+	}
+	return o.err
+}
 
 // A cell holds the key and the current outcome of one node.
 type cell[K comparable, V any] struct {
-	key K
-	id  graph.ID
-	out atomic.Pointer[outcome[V]] // nil until the first outcome; written under db.mu
+	key  K
+	id   graph.ID
+	used atomic.Uint32              // fresh when it is demanded; less each time the sweep passes
+	out  atomic.Pointer[outcome[V]] // nil until the first outcome; written under db.mu
+}
+
+// fresh is how often the sweep passes what was demanded before it counts as old.
+const fresh = 4
+
+// touch notes a demand. It writes only if the sweep has passed since the last one,
+// so that it costs nothing as long as nothing is swept.
+func (c *cell[K, V]) touch() {
+	if c.used.Load() != fresh {
+		c.used.Store(fresh)
+	}
 }
 
 // A table holds the cells of one query in one database.
@@ -49,6 +75,7 @@ type keeper interface {
 	query() *query
 	key(slot uint32) any
 	outcome(slot uint32) any
+	take(slot uint32) any                              // is outcome for somebody who has demanded it
 	run(cx *Context, slot uint32) (out any, err error) // runs the body
 	spare(cx *Context, slot uint32) any                // runs the function of the option cycle=
 	fail(err error) any                                // an outcome without values
@@ -63,6 +90,8 @@ type keeper interface {
 	sum(out any) (sum codec.Fingerprint, ok bool)
 	sameContent(a, b any) bool
 	text(out any) string
+
+	attic
 }
 
 func newTable[K comparable, V any](db *DB, q *Query[K, V]) *table[K, V] {
@@ -122,6 +151,12 @@ func (t *table[K, V]) key(slot uint32) any {
 
 func (t *table[K, V]) outcome(slot uint32) any { return t.cells.At(slot).out.Load() }
 
+func (t *table[K, V]) take(slot uint32) any {
+	c := t.cells.At(slot)
+	c.touch()
+	return c.out.Load()
+}
+
 func (t *table[K, V]) run(cx *Context, slot uint32) (any, error) {
 	if t.q.body == nil {
 		panic("querygen: query " + t.q.def.Name + " was demanded before the init of its package had bound it")
@@ -146,17 +181,24 @@ func (t *table[K, V]) alike(a, b any) bool {
 }
 
 func (t *table[K, V]) sameOutcome(a, b *outcome[V]) bool {
-	return a != nil && !t.q.def.EqNever && equalErrors(a.err, b.err) && t.q.same(&a.value, &b.value)
+	switch {
+	case a == nil || t.q.def.EqNever:
+		return false
+	case a.cost == gone:
+		return b.err == nil && a.err.(*husk).of(func() (codec.Fingerprint, bool) { return t.q.print(&b.value) })
+	}
+	return equalErrors(a.err, b.err) && t.q.same(&a.value, &b.value)
 }
 
 func (t *table[K, V]) commit(slot uint32, out any, stamp uint32) {
 	o := out.(*outcome[V])
 	o.stamp = stamp
-	t.cells.At(slot).out.Store(o)
+	t.put(t.cells.At(slot), o)
+	t.db.memory.pay(stepsForValue)
 }
 
 func (t *table[K, V]) restore(slot uint32, out any) {
-	t.cells.At(slot).out.Store(out.(*outcome[V]))
+	t.put(t.cells.At(slot), out.(*outcome[V]))
 }
 
 func (t *table[K, V]) flush() {

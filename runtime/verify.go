@@ -28,7 +28,8 @@ import (
 // value that the database has.
 //
 // Only pure queries are run again, and not all of them: those with eq=never,
-// identity, limit= or cycle=fixpoint are not, nor members of cycles, and what is
+// identity, limit= or cycle=fixpoint are not, with [Options.MemoryBudget] nor those
+// whose values have neither codec nor == for equality, nor members of cycles, and what is
 // good for one request only. A body that panics in the run aside, or is still
 // at work after ten seconds, is not judged. Not hashed are values that nobody can write to, those
 // with the option identity, those with a method Equal, and those that hold
@@ -201,6 +202,13 @@ func (v *verifier) intact(n graph.ID, k keeper, out any) bool {
 	return false
 }
 
+// forget makes what n hands out next count as the first, since its value was dropped.
+func (v *verifier) forget(n graph.ID) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.sums, n)
+}
+
 // verify runs node n, which is green for cx, aside, and compares.
 func (db *DB) verify(cx *Context, n graph.ID) {
 	a := db.aside(cx, n)
@@ -279,15 +287,25 @@ func (db *DB) accuse(n graph.ID, e *VerifyError) {
 	told := db.verifier.told[n]
 	db.verifier.told[n] = true
 	db.verifier.mu.Unlock()
-	switch {
-	case told:
-	case db.opts.OnEvent == nil:
-		slog.Error(e.Error())
-	default:
-		event := db.event(Violation, n)
-		event.Err = e
-		db.opts.OnEvent(event)
+	if !told {
+		db.tellEvent(db.violation(n, e))
 	}
+}
+
+func (db *DB) violation(n graph.ID, e *VerifyError) Event {
+	event := db.event(Violation, n)
+	event.Err = e
+	return event
+}
+
+// tellEvent hands an event out, without the lock. Without OnEvent there are only
+// violations.
+func (db *DB) tellEvent(e Event) {
+	if db.opts.OnEvent == nil {
+		slog.Error(e.Err.Error())
+		return
+	}
+	db.opts.OnEvent(e)
 }
 
 // lastLook looks at all values that were handed out, once nothing runs any more.

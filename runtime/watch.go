@@ -80,7 +80,7 @@ func (w *watched) changed(cx *Context) (bool, error) {
 		if r.Stamp == neverStamp {
 			return true, nil
 		}
-		if _, err := cx.db.settle(cx, r.Node); err != nil {
+		if _, err := cx.db.settle(cx, r.Node, false); err != nil {
 			return true, err
 		}
 		if cx.db.stamp(r.Node) != r.Stamp {

@@ -57,6 +57,7 @@ type Flight struct {
 	Limit     *Limit      // of its query; nil: none
 	Fleeting  bool        // the cycle depends on something that is good for one request only
 	Rerun     bool        // it was being verified, and has to run
+	Again     bool        // the node was green, and only its value was missing
 	Decided   bool        // the outcome is settled while the body is still at work
 	Orphaned  bool        // the node was taken away; the outcome is dropped
 	Forced    error       // what the run ends in, whatever its body makes of it
@@ -134,6 +135,13 @@ func NewBoard(n int) *Board {
 
 // Claimed returns the flight that has n, or nil.
 func (b *Board) Claimed(n graph.ID) *Flight { return b.claims[n] }
+
+// Each calls f for each flight that has its node.
+func (b *Board) Each(f func(*Flight)) {
+	for _, c := range b.claims {
+		f(c)
+	}
+}
 
 // Claim begins a flight of node n, which nobody has, demanded by parent.
 func (b *Board) Claim(n graph.ID, parent *Flight) *Flight {

@@ -125,6 +125,17 @@ func (g *Graph) Reads(n ID, buf []ID) []ID {
 	return buf
 }
 
+// AnyReader reports whether one of the nodes that read n in their last run is
+// wanted.
+func (g *Graph) AnyReader(n ID, wanted func(ID) bool) bool {
+	for e := *g.readers.At(uint32(n)); e != 0; e = g.edge(e - 1).next {
+		if g.live(e-1) && wanted(g.edge(e-1).node()) {
+			return true
+		}
+	}
+	return false
+}
+
 // Readers counts the nodes that read n in their last run and are wanted.
 func (g *Graph) Readers(n ID, wanted func(ID) bool) int {
 	count := 0

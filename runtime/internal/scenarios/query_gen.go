@@ -989,6 +989,86 @@ func Factorial(cx *query.Context, n int) int {
 	return factorialQuery.Value(cx, n)
 }
 
+var pageQuery = query.Define[int, []string](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.page",
+	Kind:   query.KindPure,
+	Params: 1,
+	Code:   "f67135746cc1ee83bd780e820ab92197",
+})
+
+// Page is a kilobyte, and the same for two values of its input.
+//
+// Page is the memoized form of [page].
+func Page(cx *query.Context, n int) []string {
+	return pageQuery.Value(cx, n)
+}
+
+// PageTask is the task of demanding [Page].
+func PageTask(n int) query.Task[[]string] {
+	return pageQuery.Task(n)
+}
+
+var bookQuery = query.Define[int, int](query.Definition{
+	Name:   "querygen.dev/runtime/internal/scenarios.book",
+	Kind:   query.KindPure,
+	Params: 1,
+	Code:   "f624431a9d7b2c8c88405508132ceae5",
+})
+
+// Book reads many pages.
+//
+// Book is the memoized form of [book].
+func Book(cx *query.Context, pages int) int {
+	return bookQuery.Value(cx, pages)
+}
+
+// BookTask is the task of demanding [Book].
+func BookTask(pages int) query.Task[int] {
+	return bookQuery.Task(pages)
+}
+
+var newVolumeQuery = query.Define[int, *Volume](query.Definition{
+	Name:      "querygen.dev/runtime/internal/scenarios.volume",
+	Kind:      query.KindPure,
+	Params:    1,
+	Identity:  true,
+	NoPersist: true,
+	Code:      "2bd5123a48020e862dfb04a6213234ba",
+})
+
+// NewVolume makes a new one in each run.
+//
+// NewVolume is the memoized form of [volume].
+func NewVolume(cx *query.Context, n int) *Volume {
+	return newVolumeQuery.Value(cx, n)
+}
+
+// NewVolumeTask is the task of demanding [NewVolume].
+func NewVolumeTask(n int) query.Task[*Volume] {
+	return newVolumeQuery.Task(n)
+}
+
+var shelfQuery = query.Define[int, *[2]*Volume](query.Definition{
+	Name:      "querygen.dev/runtime/internal/scenarios.shelf",
+	Kind:      query.KindPure,
+	Params:    1,
+	Identity:  true,
+	NoPersist: true,
+	Code:      "b2482e41b1d301e17f0c0fb14a69b0f9",
+})
+
+// Shelf holds what volume returns.
+//
+// Shelf is the memoized form of [shelf].
+func Shelf(cx *query.Context, n int) *[2]*Volume {
+	return shelfQuery.Value(cx, n)
+}
+
+// ShelfTask is the task of demanding [Shelf].
+func ShelfTask(n int) query.Task[*[2]*Volume] {
+	return shelfQuery.Task(n)
+}
+
 var inQuery = query.Define[int, int](query.Definition{
 	Name:   "querygen.dev/runtime/internal/scenarios.in",
 	Kind:   query.KindInput,
@@ -1866,6 +1946,24 @@ func init() {
 	})
 	factorialQuery.PersistKey(intCodec)
 	factorialQuery.PersistValue(intCodec)
+	pageQuery.Bind(page, func(cx *query.Context, k int) ([]string, error) {
+		return page(cx, k), nil
+	})
+	pageQuery.PersistKey(intCodec)
+	pageQuery.PersistValue(stringSliceCodec)
+	bookQuery.Bind(book, func(cx *query.Context, k int) (int, error) {
+		return book(cx, k), nil
+	})
+	bookQuery.PersistKey(intCodec)
+	bookQuery.PersistValue(intCodec)
+	newVolumeQuery.Bind(volume, func(cx *query.Context, k int) (*Volume, error) {
+		return volume(cx, k), nil
+	})
+	newVolumeQuery.PersistKey(intCodec)
+	shelfQuery.Bind(shelf, func(cx *query.Context, k int) (*[2]*Volume, error) {
+		return shelf(cx, k), nil
+	})
+	shelfQuery.PersistKey(intCodec)
 	inQuery.Bind(in, func(cx *query.Context, k int) (int, error) {
 		return in(cx, k), nil
 	})
@@ -2565,17 +2663,18 @@ func decodeRefusal(dec *codec.Decoder, v *Refusal) {
 // What the fingerprints above cover, for querygen -explain:
 //
 // -QGhIB6H -VIdQohO -YlE5UiY 0-AwzMMH 0DBeHjI5 213tz5iD 2nc7TX_i 2rvwMivx 35BkOW-N 3Ek6xegp 3N-JTr-P 3yzjEk0u
-// 4pSi2P0s 5PoDxlsg 5xuG3d0j 65Ik0Kri 6HTm8COC 6c1eJb8P 6f6qxkwl 7CdW5dhV 7DVZeXux 7HTPJfs2 7MBSuz_A 7ylDHias
-// 858hvezB 8oMlvOB4 8xCVuah1 9B_v00O9 9U765UiY 9hBmazx0 9wgSj9Zk AiofxmMX B2WwwEnC BLCHk6vm BoJ53d0j CHpG0P24
-// CIt9eAlz CdAgKU7z Dirq00O9 DoX21g1a E5L6IVA2 E9PUTX_i EBNYPEf7 FAgiHlWF FFHf3d0j FOQb5UiY FlDJwlZr IE-_iSNd
-// IovkMuQY JKfVnCYW K2SiNSeo K9H_FfQP KBzqB6D6 M5K5RXE6 MQoN423N MgmPoSXc N3U_3d0j NE-wuD-Z NIbXi3s3 NafU-fOY
-// OEOvTX_i OV-fEJPT O_RFXqJZ PRWaTr-P PXT6oVTu QU3NeaYn QX8uHQFX QbrG7kTS QylAfc9B RG95diCi RZ6WSMUv RoAgwlqd
-// Rsi6VjkS S8Oh6A9d TPWcuah1 Tt4BLGO_ U57-FWpn V5bg5iqF VogCeo3V VuUXAcyS Vz0kGO-S W3Wgv2G7 WmLMta3R WnjzF9qN
-// XC9HWY3o XPAfuah1 Xi3f9H2e XmDWiN5j XmDfgGvU Y3b9GPpZ YAzKTX_i YE-wgxk1 ZZuTTX_i ZsAqRcN1 _3XKuah1 _63P0UB5
-// _gGqGLzU _qoMdDUm agDx3Hzz bKB93d0j bjwKGa8j c3TSlg7w cWRNNkai cc5tSziS cg9U52D- dJ8pTX_i dL_gGLzU d_GzADhK
-// e3m2e_Aw eIvbsl9s eYhw0T5f eekeuah1 eug4-83- f-Q0Umfg fQeRgmb2 gAL5uah1 gJuxC9bV g_SA-opY hMhX3Hzz heALr_XO
-// iodXtyKr itDbuah1 ium_ssHX jKyMZ5Rh jWd8GHsT j_ErlBWz kDSy3d0j kZGU5UiY mDMo5UiY mWbzTqr2 mibSvYM5 mjb-ZjOr
-// nCd29UNE nJEW3d0j nYT_Tr-P noOv1NBc nxFo2Gtd o67zta3R oua3vjIb pCzANyOl pKzOoDLg pMOZYyF5 pQb95v8F pwSVTX_i
-// pyTkTX_i q2w0RjVm r8BuxMby rC0mjiX2 rEp8WjVd rNMZk_i_ ru_3yKa1 s5NA72AS s81ZB3lR trRogGvU tz6Glhku u9WsdiWB
-// uRNimptz uWXMRR1G wCVacGXF wLg3uah1 wV5UX1C1 wzc0M3Jr x2AmWqMD xDZOeBFX xN8p3d0j xZr-kvXr xpT_uah1 yY_D2IFE
-// y_1Jz5H4 yeEacLWS yqdOoMyY zNLh07QP zcVdXg5u zr5m3d0j zuyJJWt3
+// 4pSi2P0s 5PoDxlsg 5xuG3d0j 65Ik0Kri 6HTm8COC 6c1eJb8P 6f6qxkwl 6itP4iSp 7CdW5dhV 7DVZeXux 7HTPJfs2 7MBSuz_A
+// 7ylDHias 858hvezB 8oMlvOB4 8xCVuah1 9B_v00O9 9U765UiY 9hBmazx0 9wgSj9Zk AiofxmMX B2WwwEnC BLCHk6vm BoJ53d0j
+// CHpG0P24 CIt9eAlz CdAgKU7z Dirq00O9 DoX21g1a E5L6IVA2 E9PUTX_i EBNYPEf7 FAgiHlWF FFHf3d0j FOQb5UiY FlDJwlZr
+// G30r8v3Y IE-_iSNd IovkMuQY JKfVnCYW K2SiNSeo K9H_FfQP KBzqB6D6 M5K5RXE6 MQoN423N MaqRfEDl MgmPoSXc N3U_3d0j
+// NE-wuD-Z NIbXi3s3 NafU-fOY OEOvTX_i OV-fEJPT O_RFXqJZ Ohw5yKK0 PRWaTr-P PXT6oVTu QU3NeaYn QX8uHQFX QbrG7kTS
+// QylAfc9B RG95diCi RZ6WSMUv RoAgwlqd Rsi6VjkS S8Oh6A9d TPWcuah1 Tt4BLGO_ U57-FWpn V5bg5iqF VogCeo3V VuUXAcyS
+// Vz0kGO-S W3Wgv2G7 WmLMta3R WnjzF9qN XC9HWY3o XPAfuah1 Xi3f9H2e XmDWiN5j XmDfgGvU Y3b9GPpZ YAzKTX_i YE-wgxk1
+// ZZuTTX_i ZsAqRcN1 _3XKuah1 _63P0UB5 _gGqGLzU _qoMdDUm agDx3Hzz bKB93d0j bjwKGa8j c3TSlg7w cWRNNkai cc5tSziS
+// cg9U52D- dJ8pTX_i dL_gGLzU d_GzADhK e3m2e_Aw eIvbsl9s eYhw0T5f eekeuah1 eug4-83- f-Q0Umfg fQeRgmb2 gAL5uah1
+// gJuxC9bV g_SA-opY hMhX3Hzz heALr_XO iodXtyKr itDbuah1 ium_ssHX jKyMZ5Rh jWd8GHsT j_ErlBWz kDSy3d0j kZGU5UiY
+// mDMo5UiY mWbzTqr2 mibSvYM5 mjb-ZjOr nCd29UNE nJEW3d0j nYT_Tr-P noOv1NBc nxFo2Gtd o67zta3R ocbEaf-7 oua3vjIb
+// pCzANyOl pKzOoDLg pMOZYyF5 pQb95v8F pwSVTX_i pyTkTX_i q2w0RjVm r8BuxMby rC0mjiX2 rEp8WjVd rNMZk_i_ ru_3yKa1
+// s5NA72AS s81ZB3lR trRogGvU tz6Glhku u9WsdiWB uRNimptz uWXMRR1G vdpnCYSe wCVacGXF wLg3uah1 wV5UX1C1 wzc0M3Jr
+// x2AmWqMD xDZOeBFX xN8p3d0j xZr-kvXr xpT_uah1 yY_D2IFE y_1Jz5H4 yeEacLWS yjHZne7t yqdOoMyY zNLh07QP zcVdXg5u
+// zr5m3d0j zuyJJWt3
