@@ -47,7 +47,12 @@ func (db *DB) aside(cx *Context, n graph.ID) *aside {
 	end := make(chan ending, 1)
 	go func() {
 		var e ending
-		defer func() { end <- e }() // also if the body ends the goroutine
+		defer func() { // also if the body ends the goroutine
+			end <- e
+			db.mu.Lock()
+			defer db.mu.Unlock()
+			db.unpin(n)
+		}()
 		e = db.execute(side, k, slot)
 	}()
 	patience := time.NewTimer(time.Duration(asideFor.Load()))
@@ -90,12 +95,13 @@ func (db *DB) beginAside(cx *Context, n graph.ID) *aside {
 		Running: true, Reads: new(flight.Buffer), Before: db.emitted[n], Aside: true,
 	}
 	f.Halted.Store(true) // its calls take the way on which they are answered
+	db.pin(n)
 	f.Rev.Store(db.flushed.Load())
 	return &aside{flight: f, rev: db.flushed.Load(), stamp: db.g.Stamp(n)}
 }
 
 // answer answers a call of an aside.
-func (db *DB) answer(cx *Context, n graph.ID) (any, error) {
+func (db *DB) answer(cx *Context, n graph.ID, cell any) (any, error) {
 	if cx.buf.Closed() {
 		cx.late() // panics
 	}
@@ -105,6 +111,8 @@ func (db *DB) answer(cx *Context, n graph.ID) (any, error) {
 	k, slot := db.keeper(n)
 	switch {
 	case a.closed, a.over, a.strange != 0:
+	case cell != nil && (k == nil || !k.holds(slot, cell)):
+		return nil, errGone
 	case db.revision.Load() != a.rev, cx.req.err != nil:
 		a.over = true
 	case !db.g.GreenFor(n, cx.flight.View):
@@ -122,6 +130,7 @@ func (db *DB) answer(cx *Context, n graph.ID) (any, error) {
 		cx.buf.Lock()
 		cx.buf.Add(n, db.g.Stamp(n))
 		cx.buf.Unlock()
+		k.take(slot)
 		return out, nil
 	}
 	return nil, errAside

@@ -27,7 +27,13 @@ func Collect[T, R any](cx *Context, t Task[R]) ([]T, error) {
 	if t.q == nil {
 		return nil, errNoTask
 	}
-	return collectorOf[T]().Get(cx, t.q.find(cx.db, t.key))
+	n := t.q.find(cx.db, t.key)
+	defer func() {
+		cx.db.mu.Lock()
+		defer cx.db.mu.Unlock()
+		cx.db.unpin(n)
+	}()
+	return collectorOf[T]().Get(cx, n)
 }
 
 // Collecting is done by queries that users do not see. Their keys are nodes of
@@ -172,7 +178,7 @@ func (c *Context) trace(n graph.ID) (*trace, error) {
 // settle brings n up to date and returns its outcome, in which the value may be
 // missing.
 func (c *Context) settle(n graph.ID) (any, error) {
-	out, err := c.db.settle(c, n, false)
+	out, err := c.db.settle(c, n, nil, false)
 	if p, ok := err.(*PanicError); ok {
 		throw(c, p)
 	}

@@ -145,7 +145,10 @@ func (c *Context) over() bool {
 func (c *Context) late() {
 	name := "the function that was given to Run, Do or Map"
 	if c.inQuery() {
-		name = c.db.node(c.flight.Node).String()
+		c.db.mu.Lock()
+		node := c.db.node(c.flight.Node)
+		c.db.mu.Unlock()
+		name = node.String()
 	}
 	if c.spare {
 		panic("querygen: the function of the option cycle= of " + name + " calls a query; it has to make do with its arguments")

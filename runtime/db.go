@@ -68,6 +68,7 @@ type DB struct {
 	closed     atomic.Bool
 	done       chan struct{} // closed with it
 	generation atomic.Uint64
+	clock      atomic.Uint32 // tells what was demanded when; see cell.touch
 
 	services map[string]Provision // by name; never changed
 	verifier *verifier            // nil: Options.Verify is off
@@ -99,6 +100,7 @@ type DB struct {
 	dirty      []keeper                        // tables with sets that are not flushed
 	news       chan struct{}                   // closed at the next revision; nil: nobody waits for it
 	memory     memory
+	garbage    garbage
 
 	hits     *xsync.Counter
 	runs     atomic.Uint64
@@ -131,6 +133,7 @@ func New(opts Options) *DB {
 	}
 	db.idle = sync.NewCond(&db.mu)
 	db.memory.init(opts.MemoryBudget)
+	db.garbage.init()
 	db.tables.Store(&[]keeper{})
 	db.revision.Store(1)
 	db.generation.Store(1)
@@ -220,13 +223,15 @@ type Stats struct {
 	Cutoffs  uint64 // runs that ended in an outcome equal to the one before
 	Dropped  uint64 // values that were dropped, see Options.MemoryBudget
 	Bytes    int64  // what the values cost by now; 0 without a MemoryBudget
+
+	Collected uint64 // nodes that are gone: of inputs that were unset, or for Options.MemoryBudget
 }
 
 // Stats returns the counts. They are exact when nothing is running.
 func (db *DB) Stats() Stats {
 	db.mu.Lock()
-	nodes := db.g.Nodes() - 1 - db.unseen // the generation counter is not a user's
-	dropped, bytes := db.memory.dropped, db.memory.used
+	nodes := db.g.Live() - 1 - db.unseen // the generation counter is not a user's
+	dropped, bytes, collected := db.memory.dropped, db.memory.used, db.garbage.collected
 	db.mu.Unlock()
 	return Stats{
 		Nodes:    nodes,
@@ -236,6 +241,8 @@ func (db *DB) Stats() Stats {
 		Cutoffs:  db.cutoffs.Load(),
 		Dropped:  dropped,
 		Bytes:    bytes,
+
+		Collected: collected,
 	}
 }
 
@@ -262,10 +269,11 @@ func (db *DB) tableOf(q *query) keeper {
 	return list[q.index]
 }
 
-// keeper returns who keeps node n, and where; nil for the generation counter.
+// keeper returns who keeps node n, and where; nil for the generation counter, and
+// for nodes that are gone.
 func (db *DB) keeper(n graph.ID) (keeper, uint32) {
 	t, slot := db.g.Place(n)
-	if t == noTable {
+	if t == noTable || t == graph.Gone {
 		return nil, 0
 	}
 	return (*db.tables.Load())[t], slot

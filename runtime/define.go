@@ -171,10 +171,15 @@ func (q *Query[K, V]) Value(cx *Context, k K) V {
 
 // demand returns the outcome of a node, or the error that ended the demand.
 func (q *Query[K, V]) demand(cx *Context, k K) (*outcome[V], error) {
-	c := tableOf(cx.db, q).find(k)
-	out := hit(cx, c, q.hidden)
-	if out == nil {
-		o, err := cx.db.demand(cx, c.id)
+	t := tableOf(cx.db, q)
+	c := t.find(k)
+	out := hit(cx, c, &q.query)
+	for out == nil {
+		o, err := cx.db.demand(cx, c.id, c)
+		if err == errGone {
+			c = t.find(k)
+			continue
+		}
 		if err != nil {
 			if p, ok := err.(*PanicError); ok {
 				throw(cx, p)
@@ -190,26 +195,27 @@ func (q *Query[K, V]) demand(cx *Context, k K) (*outcome[V], error) {
 }
 
 // hit returns the outcome of a node that is green for everybody, and records
-// the read; nil if there is more to do. It takes no lock but the buffer's.
-func hit[K comparable, V any](cx *Context, c *cell[K, V], hidden bool) *outcome[V] {
+// the read; nil if there is more to do. It takes no lock but the buffer's. The cell
+// is touched before the outcome is looked at: see garbage.
+func hit[K comparable, V any](cx *Context, c *cell[K, V], q *query) *outcome[V] {
 	db := cx.db
 	if cx.req == nil {
 		if !db.settled() || !db.g.State(c.id).Green() || cx.ctx.Err() != nil || nested(cx) {
 			return nil
 		}
+		c.touch(cx.db)
 		shake.Point()
 		out := c.out.Load()
 		if !out.whole() {
 			return nil
 		}
-		c.touch()
-		db.hit(c.id, db.revision.Load(), hidden)
+		c.hit(db, q, db.revision.Load())
 		return out
 	}
 	rev, out := cx.flight.Rev.Load(), (*outcome[V])(nil)
 	shake.Point()
 	if out = green(cx, c, rev); out != nil {
-		db.hit(c.id, rev, hidden)
+		c.hit(db, q, rev)
 	}
 	return out
 }
@@ -224,6 +230,7 @@ func green[K comparable, V any](cx *Context, c *cell[K, V], rev uint64) *outcome
 	if cx.buf.Ended() || !cx.db.g.State(c.id).Green() {
 		return nil
 	}
+	c.touch(cx.db)
 	shake.Point()
 	out := c.out.Load()
 	if !out.whole() {
@@ -236,7 +243,6 @@ func green[K comparable, V any](cx *Context, c *cell[K, V], rev uint64) *outcome
 		return nil
 	}
 	cx.buf.Add(c.id, out.stamp)
-	c.touch()
 	return out
 }
 

@@ -9,16 +9,17 @@ import (
 
 // demand brings node n up to date on behalf of cx, records the read and returns
 // the outcome. The error says that the demand itself ended: *PanicError,
-// *CycleError of the caller's own cycle, or what ended the request.
-func (db *DB) demand(cx *Context, n graph.ID) (any, error) {
+// *CycleError of the caller's own cycle, or what ended the request; or errGone if n
+// is not the node of the cell any more, where there is one.
+func (db *DB) demand(cx *Context, n graph.ID, cell any) (any, error) {
 	if cx.req != nil {
-		return db.settle(cx, n, true)
+		return db.settle(cx, n, cell, true)
 	}
 	if nested(cx) {
 		return nil, ErrInQuery
 	}
 	for {
-		out, overtaken, after, err := db.demandAlone(cx.ctx, n)
+		out, overtaken, after, err := db.demandAlone(cx.ctx, n, cell)
 		if !overtaken {
 			return out, err
 		}
@@ -27,13 +28,13 @@ func (db *DB) demand(cx *Context, n graph.ID) (any, error) {
 }
 
 // demandAlone is a demand that is a request of its own.
-func (db *DB) demandAlone(ctx context.Context, n graph.ID) (out any, overtaken bool, after <-chan struct{}, err error) {
+func (db *DB) demandAlone(ctx context.Context, n graph.ID, cell any) (out any, overtaken bool, after <-chan struct{}, err error) {
 	r, err := db.begin(ctx)
 	if err != nil {
 		return nil, false, nil, err
 	}
 	defer db.end(r)
-	out, err = db.settle(r.context(), n, true)
+	out, err = db.settle(r.context(), n, cell, true)
 	if err == ErrSuperseded {
 		db.mu.Lock()
 		defer db.mu.Unlock()
@@ -44,16 +45,16 @@ func (db *DB) demandAlone(ctx context.Context, n graph.ID) (out any, overtaken b
 
 // settle is demand inside a request. If no value is wanted, it may be missing in
 // the outcome.
-func (db *DB) settle(cx *Context, n graph.ID, value bool) (any, error) {
+func (db *DB) settle(cx *Context, n graph.ID, cell any, value bool) (any, error) {
 	if cx.aside != nil {
-		return db.answer(cx, n)
+		return db.answer(cx, n, cell)
 	}
 	var green []graph.ID
 	wanted := &green
 	if db.verifier == nil {
 		wanted = nil
 	}
-	out, err := db.bring(cx, n, value, wanted)
+	out, err := db.bring(cx, n, cell, value, wanted)
 	if err == nil && wanted != nil {
 		db.inspect(cx, n, out, green)
 	}
@@ -65,11 +66,11 @@ func (db *DB) settle(cx *Context, n graph.ID, value bool) (any, error) {
 
 // bring is settle without verification of what is found green: that is noted in
 // green, unless it is nil.
-func (db *DB) bring(cx *Context, n graph.ID, value bool, green *[]graph.ID) (any, error) {
+func (db *DB) bring(cx *Context, n graph.ID, cell any, value bool, green *[]graph.ID) (any, error) {
 	// What cx was derived from may be made only now, and not under the lock: see
 	// Context.life.
 	_ = cx.over()
-	w := &walk{db: db, cx: cx, req: cx.req, base: cx.flight, value: value && db.memory.budget > 0, green: green}
+	w := &walk{db: db, cx: cx, req: cx.req, base: cx.flight, cell: cell, value: value && db.memory.budget > 0, green: green}
 	db.mu.Lock()
 	defer w.leave()
 	if cx.buf.Closed() {
@@ -84,7 +85,15 @@ func (db *DB) bring(cx *Context, n graph.ID, value bool, green *[]graph.ID) (any
 		return out, w.resume()
 	}
 	w.abandon()
+	if err == errGone { // the body goes on
+		if end := w.resume(); end != nil {
+			return nil, end
+		}
+		return nil, err
+	}
 	if p, ok := err.(*PanicError); ok {
+		k, slot := db.keeper(n)
+		k.take(slot) // it was demanded
 		w.cx.buf.Lock()
 		w.cx.buf.Add(n, neverStamp)
 		w.cx.buf.Unlock()
@@ -109,6 +118,7 @@ type walk struct {
 	cx     *Context
 	req    *request
 	base   *flight.Flight // who demands
+	cell   any            // of the node that is demanded, if the caller had no lock when finding it
 	value  bool           // the value is wanted, and may have been dropped
 	frames []*frame
 	events []Event     // to be reported without the lock
@@ -237,6 +247,9 @@ func (w *walk) to(n graph.ID) error {
 				return err
 			}
 			continue
+		}
+		if w.lost(n) {
+			return errGone
 		}
 		if w.meetsCycle(n) {
 			return w.base.Cycle

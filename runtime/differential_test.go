@@ -142,7 +142,7 @@ func sequential(t *testing.T, seed uint64, r *rand.Rand) int {
 	}
 	x := &tester{t: t, seed: seed, r: r, p: p, state: map[int]*nodeModel{}, gen: 1, extra: extra}
 	x.again.once = map[int]int{}
-	db := query.New(x.again.counted(verified(t, seed, query.Options{Parallelism: parallelism}), seed))
+	db := newDB(seed, x.again.counted(verified(t, seed, query.Options{Parallelism: parallelism}), seed))
 	defer db.Close()
 	x.db = db
 	for i := range p.nodes {
@@ -237,6 +237,7 @@ func (x *tester) request() {
 	}
 	x.p.log = nil
 	clear(x.again.once)
+	x.collected()
 	if x.extra != nil && x.extra.IntN(3) == 0 {
 		x.collect(o)
 		return
@@ -251,6 +252,14 @@ func (x *tester) request() {
 	x.checkRuns(o, roots)
 	if err := query.CheckInvariants(x.db); err != nil {
 		x.t.Errorf("seed %d: %v", x.seed, err)
+	}
+}
+
+// collected takes it into the model that nodes have gone for good.
+func (x *tester) collected() {
+	there := query.Existing(x.db)
+	for n, m := range x.state {
+		m.free = m.free || m.ran && !there[progKey{x.p.id, n}]
 	}
 }
 
@@ -427,7 +436,7 @@ func runTogether(t *testing.T, seed uint64) int {
 	}
 	again := remakes{once: map[int]int{}}
 	opts := again.counted(verified(t, seed, query.Options{Parallelism: 1 + r.IntN(3)}), seed)
-	x := &together{t: t, seed: seed, p: p, extra: extra != nil, db: query.New(opts)}
+	x := &together{t: t, seed: seed, p: p, extra: extra != nil, db: newDB(seed, opts)}
 	x.oracles = append(x.oracles, nil, newOracle(p))
 	stop := watch(t, seed)
 	defer stop()

@@ -62,7 +62,10 @@ type Event struct {
 
 // event makes an event about n.
 func (db *DB) event(kind EventKind, n graph.ID) Event {
-	node := db.node(n)
+	return db.eventAbout(kind, db.node(n))
+}
+
+func (db *DB) eventAbout(kind EventKind, node Node) Event {
 	return Event{
 		Kind: kind, Query: node.Query, Key: node.Key,
 		Revision: db.flushed.Load(), Generation: db.generation.Load(),
@@ -70,16 +73,20 @@ func (db *DB) event(kind EventKind, n graph.ID) Event {
 	}
 }
 
-// hit counts a hit and reports it.
-func (db *DB) hit(n graph.ID, revision uint64, hidden bool) {
-	if hidden {
+// hit counts a hit and reports it. There is no lock: the node may be gone by now.
+func (c *cell[K, V]) hit(db *DB, q *query, revision uint64) {
+	if q.hidden {
 		return
 	}
 	db.hits.Inc()
 	if db.opts.OnEvent == nil {
 		return
 	}
-	e := db.event(Hit, n)
+	node := Node{Query: q.def.Name, Pos: q.position()}
+	if q.def.Params > 0 {
+		node.Key = c.key
+	}
+	e := db.eventAbout(Hit, node)
 	e.Revision = revision
 	db.opts.OnEvent(e)
 }

@@ -19,6 +19,9 @@ func CheckInvariants(db *DB) error {
 	if err := db.checkMemory(); err != nil {
 		return err
 	}
+	if err := db.checkGarbage(); err != nil {
+		return err
+	}
 	if err := db.board.Idle(db.opts.Parallelism); err != nil {
 		return err
 	}
@@ -51,8 +54,51 @@ func (db *DB) checkMemory() error {
 	return nil
 }
 
+// checkGarbage checks that cells and nodes belong together, and that nothing is
+// known of nodes that are gone.
+func (db *DB) checkGarbage() error {
+	there := map[graph.ID]bool{db.counter: true}
+	for i, k := range *db.tables.Load() {
+		if k == nil {
+			continue
+		}
+		for n, slot := range k.(interface{ nodes() map[graph.ID]uint32 }).nodes() {
+			if table, at := db.g.Place(n); int(table) != i || at != slot || there[n] {
+				return fmt.Errorf("node %d is not where its cell says", n)
+			}
+			there[n] = true
+		}
+	}
+	if len(there) != db.g.Live() {
+		return fmt.Errorf("%d nodes have cells, %d are there", len(there), db.g.Live())
+	}
+	for n := range db.g.Nodes() + 1 {
+		n := graph.ID(n)
+		if there[n] {
+			continue
+		}
+		if db.emitted[n] != nil || db.called[n] != nil || db.silent[n] || db.blind[n] || db.heads[n] != nil || db.memory.stays[n] || db.garbage.pins[n] > 0 {
+			return fmt.Errorf("something is known of node %d, which is gone", n)
+		}
+	}
+	return nil
+}
+
+func (t *table[K, V]) nodes() map[graph.ID]uint32 {
+	nodes := map[graph.ID]uint32{}
+	for slot := range uint32(t.cells.Len()) {
+		if c := t.cell(slot); c != nil {
+			if found, ok := t.byKey.Load(c.key); !ok || found != c {
+				continue
+			}
+			nodes[c.id] = slot
+		}
+	}
+	return nodes
+}
+
 func (t *table[K, V]) cost(slot uint32) uint32 {
-	if o := t.cells.At(slot).out.Load(); o != nil {
+	if o := t.cell(slot).out.Load(); o != nil {
 		return o.cost
 	}
 	return 0
@@ -84,6 +130,30 @@ func SetAsideFor(d time.Duration) (undo func()) {
 
 // Parallelism is what Options.Parallelism came to be.
 func (db *DB) Parallelism() int { return db.opts.Parallelism }
+
+// SetPatience makes garbage go after so many revisions.
+func SetPatience(db *DB, revisions uint64) { db.garbage.patience = revisions }
+
+// Exists reports whether there is a node of t.
+func Exists[T any](db *DB, t Task[T]) bool {
+	_, cell := t.q.locate(db, t.key)
+	return cell != nil
+}
+
+// Existing returns the keys of all nodes.
+func Existing(db *DB) map[any]bool {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	keys := map[any]bool{}
+	for _, k := range *db.tables.Load() {
+		if k != nil && !k.query().hidden {
+			for _, slot := range k.(interface{ nodes() map[graph.ID]uint32 }).nodes() {
+				keys[k.key(slot)] = true
+			}
+		}
+	}
+	return keys
+}
 
 // DBOf returns the database of a Context.
 func DBOf(cx *Context) *DB { return cx.db }

@@ -22,7 +22,8 @@ type setting[K comparable, V any] struct {
 	set     bool        // as committed
 	value   *outcome[V] // if set
 	pending bool
-	flushed bool // set, as flushed
+	flushed bool   // set, as flushed
+	left    uint64 // the revision in which it was last unset, as flushed
 }
 
 func newInputs[K comparable, V any](t *table[K, V]) *inputs[K, V] {
@@ -149,6 +150,9 @@ func (in *inputs[K, V]) commit(a *assignment[K, V]) {
 		in.ranks++
 		s = &setting[K, V]{cell: a.cell, rank: in.ranks}
 		in.byCell[a.cell] = s
+	} else if a.set && !s.set && !s.flushed && in.t.db.revision.Load() >= s.left+2*in.t.db.garbage.patience {
+		in.ranks++
+		s.rank = in.ranks // by now the node may be gone, and who knows
 	}
 	s.set, s.value = a.set, a.value
 	if s.pending {
@@ -200,6 +204,11 @@ func (in *inputs[K, V]) apply(s *setting[K, V]) {
 		db.g.Assign(n, old)
 	case s.flushed:
 		db.g.Demand(n) // now it is a pure query that has to run
+		s.left = db.revision.Load()
+		db.suspect(n)
+	default: // it came and went
+		s.left = db.revision.Load()
+		db.suspect(n)
 	}
 }
 

@@ -44,7 +44,8 @@ type memory struct {
 	used     int64
 	dropped  uint64
 	hand     graph.ID
-	credit   int // nodes that may be looked at
+	turns    []uint32 // when it last came round
+	credit   int      // nodes that may be looked at
 	sweeping bool
 	again    map[graph.ID]uint64 // made again: the youngest request of then (M3)
 	revivals int                 // since a request has ended
@@ -57,6 +58,7 @@ const (
 	maxSteps        = 1 << 22
 	smallValue      = 64 // bytes; to drop less makes little room
 	sweepBatch      = 128
+	fresh           = 4 // how often the hand goes round before what was demanded is old
 )
 
 func (m *memory) init(budget int64) {
@@ -144,7 +146,7 @@ type attic interface {
 	prints() bool                 // values have fingerprints
 	measure(out any)              // sets the cost; without a lock
 	droppable(slot uint32) uint32 // the cost of the value if it may be made again, else 0
-	age(slot uint32) uint32       // how often it was passed since it was demanded, at most fresh; it is passed
+	age(slot uint32) int          // how often the hand has gone round since it was demanded, at most fresh
 	husk(out any) *husk           // without a lock: users' code may run
 	drop(slot uint32, h *husk)
 }
@@ -159,17 +161,17 @@ func (t *table[K, V]) put(c *cell[K, V], o *outcome[V]) {
 	}
 	t.db.memory.charge(before, after)
 	if after != gone {
-		c.touch()
+		c.touch(t.db)
 	}
 	c.out.Store(o)
 }
 
 func (t *table[K, V]) whole(slot uint32) bool {
-	return t.cells.At(slot).out.Load().whole()
+	return t.cell(slot).out.Load().whole()
 }
 
 func (t *table[K, V]) printed(slot uint32) bool {
-	o := t.cells.At(slot).out.Load()
+	o := t.cell(slot).out.Load()
 	return o != nil && o.cost == gone && o.err.(*husk).known
 }
 
@@ -185,7 +187,7 @@ func (t *table[K, V]) measure(out any) {
 }
 
 func (t *table[K, V]) droppable(slot uint32) uint32 {
-	d, c := &t.q.def, t.cells.At(slot)
+	d, c := &t.q.def, t.cell(slot)
 	o := c.out.Load()
 	switch {
 	case o == nil || o.cost == gone || o.err != nil:
@@ -196,13 +198,14 @@ func (t *table[K, V]) droppable(slot uint32) uint32 {
 	return 0
 }
 
-func (t *table[K, V]) age(slot uint32) uint32 {
-	c := t.cells.At(slot)
-	left := c.used.Load()
-	if left > 0 {
-		c.used.CompareAndSwap(left, left-1) // it fails if somebody demands it just now
+func (t *table[K, V]) age(slot uint32) int {
+	used, age := t.cell(slot).used.Load(), 0
+	for _, turn := range t.db.memory.turns {
+		if later(turn, used) {
+			age++
+		}
 	}
-	return fresh - left
+	return age
 }
 
 func (t *table[K, V]) husk(out any) *husk {
@@ -211,7 +214,7 @@ func (t *table[K, V]) husk(out any) *husk {
 }
 
 func (t *table[K, V]) drop(slot uint32, h *husk) {
-	c := t.cells.At(slot)
+	c := t.cell(slot)
 	t.put(c, &outcome[V]{err: h, stamp: c.out.Load().stamp, cost: gone})
 }
 
@@ -260,6 +263,7 @@ type victim struct {
 	n    graph.ID
 	k    keeper
 	slot uint32
+	cell any
 	out  any
 	husk *husk
 }
@@ -275,6 +279,7 @@ func (db *DB) sweep() {
 	db.print(printed)
 	for _, v := range printed {
 		switch {
+		case !v.k.holds(v.slot, v.cell): // it has gone as a whole
 		case v.k.outcome(v.slot) != v.out || db.droppable(v.n) == 0:
 		case v.husk == nil || !v.husk.known:
 			db.memory.stays[v.n] = true
@@ -316,6 +321,8 @@ func (db *DB) victims() (printed, alone []victim) {
 		m.credit--
 		if m.hand++; int(m.hand) > db.g.Nodes() {
 			m.hand = 1
+			m.turns = append(m.turns, db.clock.Add(1))
+			m.turns = m.turns[max(0, len(m.turns)-fresh):]
 		}
 		n := m.hand
 		k, slot := db.keeper(n)
@@ -327,10 +334,13 @@ func (db *DB) victims() (printed, alone []victim) {
 			continue
 		}
 		cost := db.droppable(n)
+		if cost == 0 && age >= fresh && k.mayGo(slot) && !db.inner(n) {
+			db.suspectAged(n) // it has no value, or none that may be dropped
+		}
 		if cost == 0 || age < fresh && !db.inner(n) || age < fresh-1 && cost <= smallValue {
 			continue
 		}
-		v := victim{n: n, k: k, slot: slot, out: k.outcome(slot)}
+		v := victim{n: n, k: k, slot: slot, cell: k.cellAt(slot), out: k.outcome(slot)}
 		switch {
 		case k.prints():
 			printed = append(printed, v)

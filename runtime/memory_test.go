@@ -178,14 +178,15 @@ func TestImpureMadeAgain(t *testing.T) {
 	for n := range 100 {
 		pageSets.page.Value(cx, n)
 	}
-	if len(blamed) < 50 || !strings.Contains(blamed[0].Error(), "impure") {
-		t.Errorf("%v", blamed)
+	// What nobody asks for any more goes as a whole, and is not blamed.
+	if len(blamed) < 10 || !strings.Contains(blamed[0].Error(), "impure") {
+		t.Errorf("%d are blamed: %.200v", len(blamed), blamed)
 	}
-	expect(t, "all", pageSets.all.Value(cx, 100), 100<<10+len(blamed))
-	before := len(blamed)
+	before, now := len(blamed), 0
 	for n := range 100 {
-		pageSets.page.Value(cx, n)
+		now += len(pageSets.page.Value(cx, n))
 	}
+	expect(t, "all", pageSets.all.Value(cx, 100), now)
 	expect(t, "blamed again", len(blamed)-before <= 100-before, true)
 }
 
@@ -253,6 +254,7 @@ func TestSetToWhatWasDropped(t *testing.T) {
 	first := user.Value(cx, 3)
 	for n := range 10 {
 		in.Value(cx, n)
+		user.Value(cx, 3) // or nothing would know of it any more
 	}
 	rev := query.Inspect(db, in.Task(3)).ChangedAt
 	pageSets.set(t, db, 3, 0)

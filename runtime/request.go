@@ -104,6 +104,7 @@ func (db *DB) endRequest(r *request) {
 	}
 	db.idle.Broadcast()
 	db.memory.ended()
+	db.collectGarbage()
 }
 
 // abort makes r end with err at its next call, and wakes it where it waits;

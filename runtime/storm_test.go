@@ -40,7 +40,7 @@ func TestDifferentialFixpointStorm(t *testing.T) {
 		}
 		l.storm = true
 		again := remakes{once: map[int]int{}}
-		db := query.New(again.counted(watched(query.Options{Parallelism: 1 + r.IntN(3)}), seed))
+		db := newDB(seed, again.counted(watched(query.Options{Parallelism: 1 + r.IntN(3)}), seed))
 		defer db.Close()
 		defer watch(t, seed)()
 		var requests, updates sync.WaitGroup

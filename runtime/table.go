@@ -45,28 +45,31 @@ func (o *outcome[V]) failure() error {
 type cell[K comparable, V any] struct {
 	key  K
 	id   graph.ID
-	used atomic.Uint32              // fresh when it is demanded; less each time the sweep passes
+	used atomic.Uint32              // when it was last demanded, by DB.clock
 	out  atomic.Pointer[outcome[V]] // nil until the first outcome; written under db.mu
 }
 
-// fresh is how often the sweep passes what was demanded before it counts as old.
-const fresh = 4
-
-// touch notes a demand. It writes only if the sweep has passed since the last one,
-// so that it costs nothing as long as nothing is swept.
-func (c *cell[K, V]) touch() {
-	if c.used.Load() != fresh {
-		c.used.Store(fresh)
+// touch notes a demand. It writes only if the clock has moved since the last one,
+// which it does only where something is looked for that may go. The time of the cell
+// never goes back, however late a goroutine is.
+func (c *cell[K, V]) touch(db *DB) {
+	now := db.clock.Load()
+	for used := c.used.Load(); later(now, used); used = c.used.Load() {
+		c.used.CompareAndSwap(used, now)
 	}
 }
+
+// later reports whether a is after b on a clock that may go round.
+func later(a, b uint32) bool { return int32(a-b) > 0 }
 
 // A table holds the cells of one query in one database.
 type table[K comparable, V any] struct {
 	db    *DB
 	q     *Query[K, V]
 	byKey *xsync.Map[K, *cell[K, V]]
-	cells graph.Column[cell[K, V]] // grows under db.mu
-	input *inputs[K, V]            // nil unless the query is an input
+	cells graph.Column[*cell[K, V]] // by slot; written under db.mu
+	free  []uint32                  // slots
+	input *inputs[K, V]             // nil unless the query is an input
 }
 
 // keeper is a table as the engine sees it: without types. Outcomes are passed
@@ -92,6 +95,7 @@ type keeper interface {
 	text(out any) string
 
 	attic
+	grave
 }
 
 func newTable[K comparable, V any](db *DB, q *Query[K, V]) *table[K, V] {
@@ -128,11 +132,10 @@ func (t *table[K, V]) findLocked(k K) *cell[K, V] {
 	if c, ok := t.byKey.Load(k); ok {
 		return c
 	}
-	slot := uint32(t.cells.Len())
-	t.cells.Grow(t.cells.Len() + 1)
-	c := t.cells.At(slot)
-	c.key = k
-	c.id = t.db.g.Add(t.q.index, slot)
+	slot := t.newSlot()
+	c := &cell[K, V]{key: k, id: t.db.g.Add(t.q.index, slot)}
+	c.used.Store(t.db.clock.Load())
+	*t.cells.At(slot) = c
 	if t.q.hidden {
 		t.db.unseen++
 	}
@@ -140,20 +143,34 @@ func (t *table[K, V]) findLocked(k K) *cell[K, V] {
 	return c
 }
 
+func (t *table[K, V]) newSlot() uint32 {
+	if last := len(t.free) - 1; last >= 0 {
+		slot := t.free[last]
+		t.free = t.free[:last]
+		return slot
+	}
+	slot := uint32(t.cells.Len())
+	t.cells.Grow(int(slot) + 1)
+	return slot
+}
+
+// cell returns what is at a slot.
+func (t *table[K, V]) cell(slot uint32) *cell[K, V] { return *t.cells.At(slot) }
+
 func (t *table[K, V]) query() *query { return &t.q.query }
 
 func (t *table[K, V]) key(slot uint32) any {
 	if t.q.def.Params == 0 {
 		return nil
 	}
-	return t.cells.At(slot).key
+	return t.cell(slot).key
 }
 
-func (t *table[K, V]) outcome(slot uint32) any { return t.cells.At(slot).out.Load() }
+func (t *table[K, V]) outcome(slot uint32) any { return t.cell(slot).out.Load() }
 
 func (t *table[K, V]) take(slot uint32) any {
-	c := t.cells.At(slot)
-	c.touch()
+	c := t.cell(slot)
+	c.touch(t.db)
 	return c.out.Load()
 }
 
@@ -161,19 +178,19 @@ func (t *table[K, V]) run(cx *Context, slot uint32) (any, error) {
 	if t.q.body == nil {
 		panic("querygen: query " + t.q.def.Name + " was demanded before the init of its package had bound it")
 	}
-	v, err := t.q.body(cx, t.cells.At(slot).key)
+	v, err := t.q.body(cx, t.cell(slot).key)
 	return &outcome[V]{value: v, err: err}, err
 }
 
 func (t *table[K, V]) spare(cx *Context, slot uint32) any {
-	v, err := t.q.spare(cx, t.cells.At(slot).key)
+	v, err := t.q.spare(cx, t.cell(slot).key)
 	return &outcome[V]{value: v, err: err}
 }
 
 func (t *table[K, V]) fail(err error) any { return &outcome[V]{err: err} }
 
 func (t *table[K, V]) same(slot uint32, out any) bool {
-	return t.sameOutcome(t.cells.At(slot).out.Load(), out.(*outcome[V]))
+	return t.sameOutcome(t.cell(slot).out.Load(), out.(*outcome[V]))
 }
 
 func (t *table[K, V]) alike(a, b any) bool {
@@ -193,12 +210,12 @@ func (t *table[K, V]) sameOutcome(a, b *outcome[V]) bool {
 func (t *table[K, V]) commit(slot uint32, out any, stamp uint32) {
 	o := out.(*outcome[V])
 	o.stamp = stamp
-	t.put(t.cells.At(slot), o)
+	t.put(t.cell(slot), o)
 	t.db.memory.pay(stepsForValue)
 }
 
 func (t *table[K, V]) restore(slot uint32, out any) {
-	t.put(t.cells.At(slot), out.(*outcome[V]))
+	t.put(t.cell(slot), out.(*outcome[V]))
 }
 
 func (t *table[K, V]) flush() {

@@ -18,23 +18,30 @@ type Task[T any] struct {
 // A caller is a Query without the type of its key.
 type caller[T any] interface {
 	call(cx *Context, key any) (T, error)
-	locate(db *DB, key any) (graph.ID, bool)
-	find(db *DB, key any) graph.ID // and makes it
+	locate(db *DB, key any) (n graph.ID, cell any)
+	find(db *DB, key any) graph.ID // makes it if there is none, and pins it
 	name() string
 }
 
 func (q *Query[K, V]) call(cx *Context, key any) (V, error) { return q.Get(cx, key.(K)) }
 func (q *Query[K, V]) name() string                         { return q.def.Name }
 
-func (q *Query[K, V]) locate(db *DB, key any) (graph.ID, bool) {
+func (q *Query[K, V]) locate(db *DB, key any) (graph.ID, any) {
 	c, ok := tableOf(db, q).byKey.Load(key.(K))
 	if !ok {
-		return 0, false
+		return 0, nil
 	}
-	return c.id, true
+	return c.id, c
 }
 
-func (q *Query[K, V]) find(db *DB, key any) graph.ID { return tableOf(db, q).find(key.(K)).id }
+func (q *Query[K, V]) find(db *DB, key any) graph.ID {
+	t := tableOf(db, q)
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	c := t.findLocked(key.(K))
+	db.pin(c.id)
+	return c.id
+}
 
 var errNoTask = errors.New("querygen: the zero Task belongs to no query")
 
@@ -107,13 +114,16 @@ func Inspect[T any](db *DB, t Task[T]) NodeInfo {
 	if t.q == nil {
 		return NodeInfo{}
 	}
-	n, ok := t.q.locate(db, t.key)
-	if !ok {
+	n, cell := t.q.locate(db, t.key)
+	if cell == nil {
 		return NodeInfo{}
 	}
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	db.flush()
+	if k, slot := db.keeper(n); k == nil || !k.holds(slot, cell) {
+		return NodeInfo{} // it is gone
+	}
 	times := *db.g.Times(n)
 	info := NodeInfo{
 		State:   State(db.g.State(n).Kind()),

@@ -18,8 +18,9 @@ import (
 //	}
 func Watch[T any](ctx context.Context, db *DB, f func(*Context) (T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
+		seen := &watched{db: db}
+		defer seen.release()
 		for {
-			var seen watched
 			v, err := Do(ctx, db, func(cx *Context) (T, error) {
 				seen.begin(cx)
 				defer seen.end(cx)
@@ -44,15 +45,36 @@ func Watch[T any](ctx context.Context, db *DB, f func(*Context) (T, error)) iter
 
 // watched are the reads of one run of a Watch's function.
 type watched struct {
+	db       *DB
 	revision uint64
-	reads    []graph.Read
+	reads    []graph.Read // of nodes that are pinned
 }
 
-func (w *watched) begin(cx *Context) { w.revision = cx.flight.Rev.Load() }
+func (w *watched) begin(cx *Context) {
+	w.release()
+	w.revision = cx.flight.Rev.Load()
+}
+
+// release lets go of the nodes.
+func (w *watched) release() {
+	w.db.mu.Lock()
+	defer w.db.mu.Unlock()
+	for _, r := range w.reads {
+		w.db.unpin(r.Node)
+	}
+	w.reads = nil
+}
 
 // end keeps what was read. If the request moved on meanwhile, all of it holds at
 // the newer revision too.
-func (w *watched) end(cx *Context) { w.reads = cx.buf.Reads() }
+func (w *watched) end(cx *Context) {
+	w.reads = cx.buf.Reads()
+	w.db.mu.Lock()
+	defer w.db.mu.Unlock()
+	for _, r := range w.reads {
+		w.db.pin(r.Node)
+	}
+}
 
 // wait returns when a revision has come in which one of the reads is another.
 func (w *watched) wait(ctx context.Context, db *DB) error {
@@ -80,7 +102,7 @@ func (w *watched) changed(cx *Context) (bool, error) {
 		if r.Stamp == neverStamp {
 			return true, nil
 		}
-		if _, err := cx.db.settle(cx, r.Node, false); err != nil {
+		if _, err := cx.db.settle(cx, r.Node, nil, false); err != nil {
 			return true, err
 		}
 		if cx.db.stamp(r.Node) != r.Stamp {

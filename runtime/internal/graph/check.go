@@ -18,6 +18,9 @@ func (g *Graph) Check() error {
 
 func (g *Graph) checkNode(n ID) error {
 	s := g.State(n)
+	if *g.table.At(uint32(n)) == Gone && (s != Never || *g.reads.At(uint32(n)) != 0) {
+		return fmt.Errorf("node %d is gone, and is in state %v with %d reads", n, s, *g.reads.At(uint32(n)))
+	}
 	recorded := map[uint32]uint32{}
 	for _, r := range g.Records(n, nil) {
 		if !g.live(r.edge) || g.edge(r.edge).node() != n {
@@ -29,6 +32,9 @@ func (g *Graph) checkNode(n ID) error {
 	for e := first; e < first+count; e++ {
 		child := g.edge(e).child
 		c := g.State(child)
+		if *g.table.At(uint32(child)) == Gone {
+			return fmt.Errorf("node %d reads node %d, which is gone", n, child)
+		}
 		_, has := recorded[e]
 		if has != (g.edge(e).owner&hasRecord != 0) {
 			return fmt.Errorf("node %d: the mark of edge %d is wrong", n, e)

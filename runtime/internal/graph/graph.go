@@ -63,6 +63,8 @@ type Graph struct {
 	// highest holds the highest stamp of nodes that went back to an older one.
 	highest map[ID]uint32
 
+	free []ID // nodes that are gone
+
 	epoch uint64
 	stack []ID
 }
@@ -92,15 +94,17 @@ func (g *Graph) grow(n int) {
 
 // Add makes a node in state Never, whose key and value are at slot of table.
 func (g *Graph) Add(table, slot uint32) ID {
-	n := g.state.Len()
-	g.grow(n + 1)
-	id := uint32(n)
-	*g.table.At(id) = table
-	*g.slot.At(id) = slot
-	return ID(id)
+	n, ok := g.taken()
+	if !ok {
+		n = ID(g.state.Len())
+		g.grow(int(n) + 1)
+	}
+	*g.table.At(uint32(n)) = table
+	*g.slot.At(uint32(n)) = slot
+	return n
 }
 
-// Nodes is the number of nodes.
+// Nodes is the highest number that a node has.
 func (g *Graph) Nodes() int { return g.state.Len() - 1 }
 
 // Place returns what Add was given.

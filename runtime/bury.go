@@ -1,0 +1,222 @@
+package runtime
+
+import (
+	"container/heap"
+	"math"
+
+	"querygen.dev/runtime/internal/graph"
+)
+
+// collectGarbage looks at suspects, as many as the end of one request can pay for;
+// under mu. What can't be decided now is looked at when another request ends.
+func (db *DB) collectGarbage() {
+	g, rev := &db.garbage, db.flushed.Load()
+	if len(g.aged) == 0 && (len(g.due) == 0 || g.due[0].due > rev) {
+		return
+	}
+	if rev != db.revision.Load() || len(db.iterations) > 0 || db.closed.Load() || !db.updating.TryLock() {
+		return
+	}
+	defer db.updating.Unlock()
+	oldest := uint64(math.MaxUint64)
+	for id := range db.requests {
+		oldest = min(oldest, id)
+	}
+	looks := looksAtEnd
+	for looks > 0 && len(g.aged) > 0 && g.aged[0].since < oldest {
+		s := g.aged[0]
+		g.aged[0] = suspect{}
+		g.aged = g.aged[1:]
+		delete(g.listed, s.n)
+		if db.isThere(s) && !db.inner(s.n) {
+			db.bury(s, &looks)
+		}
+	}
+	for looks > 0 && len(g.due) > 0 && g.due[0].due <= rev && (!g.due[0].rests || g.due[0].since < oldest) {
+		s := heap.Pop(&g.due).(suspect)
+		if db.look(&s, &looks) {
+			heap.Push(&g.due, s)
+		} else {
+			delete(g.listed, s.n)
+		}
+	}
+}
+
+// isThere reports whether the node is still the one that was suspected.
+func (db *DB) isThere(s suspect) bool {
+	k, slot := db.keeper(s.n)
+	return k != nil && k.holds(slot, s.cell)
+}
+
+// look decides about a suspect in two steps: from the first on, nobody may touch
+// what depends on it. It returns false if it need not be looked at again.
+func (db *DB) look(s *suspect, looks *int) (again bool) {
+	if !db.isThere(*s) {
+		return false
+	}
+	k, slot := db.keeper(s.n)
+	if !k.mayGo(slot) && k.query().def.Kind == KindInput {
+		return false // it is set again
+	}
+	if !s.rests {
+		if _, ok := db.above(s.n, looksAtOne<<s.tries, looks); ok {
+			s.rests, s.clock, s.since = true, db.clock.Add(1), db.lastID
+			s.due = db.flushed.Load() + db.garbage.patience
+			return true
+		}
+	} else if db.bury(*s, looks) {
+		return false
+	}
+	s.tries = min(s.tries+1, maxTries)
+	s.rests, s.due = false, db.flushed.Load()+db.garbage.patience<<s.tries
+	return true
+}
+
+// above returns n and all that depends on it; false if some of that has to stay, or
+// if it is too much to look at.
+func (db *DB) above(n graph.ID, most int, looks *int) (list []graph.ID, ok bool) {
+	in := map[graph.ID]bool{n: true}
+	list = []graph.ID{n}
+	add := func(m graph.ID) bool {
+		if !in[m] {
+			in[m] = true
+			list = append(list, m)
+		}
+		return false
+	}
+	for i := 0; i < len(list); i++ {
+		*looks--
+		if len(list) > most || !db.unwanted(list[i]) {
+			return nil, false
+		}
+		db.g.AnyReader(list[i], add)
+		db.about(list[i], add)
+	}
+	return list, true
+}
+
+// unwanted reports whether nobody is at work on n, and nothing but readers says that it
+// has to stay.
+func (db *DB) unwanted(n graph.ID) bool {
+	k, slot := db.keeper(n)
+	if k == nil || !k.mayGo(slot) || db.garbage.pins[n] > 0 || db.blind[n] || db.headOf[n] != 0 || db.reserved[n] != nil {
+		return false
+	}
+	if db.board.Claimed(n) != nil || db.board.Holder(n) != nil {
+		return false
+	}
+	for _, r := range db.requests {
+		if _, panics := r.panics[n]; panics {
+			return false
+		}
+	}
+	return true
+}
+
+// about calls f for the hidden nodes that are about n.
+func (db *DB) about(n graph.ID, f func(graph.ID) bool) {
+	if db.unseen == 0 {
+		return
+	}
+	for _, k := range *db.tables.Load() {
+		if k == nil || !k.query().hidden {
+			continue
+		}
+		if h := k.(interface{ about(graph.ID) graph.ID }).about(n); h != 0 {
+			f(h)
+		}
+	}
+}
+
+func (t *table[K, V]) about(n graph.ID) graph.ID {
+	if c, ok := t.byKey.Load(any(n).(K)); ok {
+		return c.id
+	}
+	return 0
+}
+
+// bury removes a suspect that rests, with all that depends on it; or nothing.
+func (db *DB) bury(s suspect, looks *int) bool {
+	list, ok := db.above(s.n, looksAtOne<<s.tries, looks)
+	if !ok || !db.detached(list) {
+		return false
+	}
+	outs := make([]any, len(list))
+	touched := false
+	for i, n := range list {
+		k, slot := db.keeper(n)
+		outs[i] = k.hide(slot) // before it is looked at: G2
+		touched = touched || k.touched(slot, s.clock)
+	}
+	if touched {
+		for i, n := range list {
+			k, slot := db.keeper(n)
+			k.show(slot, outs[i])
+		}
+		return false
+	}
+	db.remove(list, outs, s.rests)
+	return true
+}
+
+// detached reports whether no node that stays knows one of the list, other than by
+// its reads: iterations leave lists of heads, and of what members have called.
+func (db *DB) detached(list []graph.ID) bool {
+	if len(db.heads) == 0 && len(db.called) == 0 {
+		return true
+	}
+	in := make(map[graph.ID]bool, len(list))
+	for _, n := range list {
+		in[n] = true
+	}
+	for n, heads := range db.heads {
+		for _, h := range heads {
+			if in[h] != in[n] {
+				return false
+			}
+		}
+	}
+	for n, called := range db.called {
+		for _, c := range called {
+			if in[c] && !in[n] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// remove removes nodes. What nobody but they had read is suspected next, if they
+// went because an input did.
+func (db *DB) remove(list []graph.ID, outs []any, vanished bool) {
+	var left []graph.ID
+	for i, n := range list {
+		left = db.g.Reads(n, left)
+		k, slot := db.keeper(n)
+		k.remove(slot, outs[i])
+		db.forget(n)
+		db.g.Free(n)
+	}
+	db.garbage.collected += uint64(len(list))
+	if !vanished {
+		return // the sweep will come by
+	}
+	for _, n := range left {
+		if k, slot := db.keeper(n); k != nil && k.mayGo(slot) && !db.g.AnyReader(n, func(graph.ID) bool { return true }) {
+			db.suspect(n)
+		}
+	}
+}
+
+// forget forgets what is known of n beside its outcome and the graph.
+func (db *DB) forget(n graph.ID) {
+	delete(db.emitted, n)
+	delete(db.called, n)
+	delete(db.silent, n)
+	delete(db.heads, n)
+	delete(db.memory.again, n)
+	delete(db.memory.stays, n)
+	if db.verifier != nil {
+		db.verifier.forget(n)
+	}
+}
