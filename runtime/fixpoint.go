@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"fmt"
-	"slices"
 
 	"querygen.dev/runtime/internal/flight"
 	"querygen.dev/runtime/internal/graph"
@@ -58,126 +57,6 @@ type iteration struct {
 	seen  map[graph.ID]bool
 }
 
-// A head is a driver whose iteration was merged into another one.
-type head struct {
-	reads []graph.Read // of all rounds
-	last  ending       // of the last round
-}
-
-// addHead makes n a head, with what it has read and ended in by now.
-func (db *DB) addHead(it *iteration, n graph.ID, reads []graph.Read, last ending) {
-	h := it.heads[n]
-	if h == nil {
-		h = new(head)
-		it.heads[n] = h
-	}
-	h.reads, h.last = append(h.reads, reads...), last
-	db.headOf[n] = it.id
-}
-
-// headIn returns the iteration of a view in which n is a head, or nil.
-func (w *walk) headIn(v graph.View, n graph.ID) *iteration {
-	id, ok := w.db.headOf[n]
-	if !ok {
-		return nil
-	}
-	if id = w.db.g.Current(id); v.Contains(id) {
-		return w.db.iterations[id]
-	}
-	return w.db.searchHead(v, n) // it is one in another view as well
-}
-
-func (db *DB) searchHead(v graph.View, n graph.ID) *iteration {
-	for id := range v.Iterations {
-		if it := db.iterations[id]; it != nil && it.heads[n] != nil {
-			return it
-		}
-	}
-	return nil
-}
-
-// stillHead tells the iteration in which n was a head in an earlier round what n
-// has ended in, now that it did without its own outcome. It ends with the others.
-func (w *walk) stillHead(n graph.ID, e *ending) {
-	if len(w.db.headOf) == 0 {
-		return
-	}
-	if it := w.headIn(w.base.View, n); it != nil {
-		last := *e
-		last.reads = slices.Clone(e.reads)
-		w.db.addHead(it, n, e.reads, last)
-	}
-}
-
-// A before is the outcome of a node before an iteration.
-type before struct {
-	out     any
-	stamp   uint32
-	changed uint64
-}
-
-// before returns what n is, to be remembered by the iteration of a view.
-func (w *walk) before(v graph.View, n graph.ID) *before {
-	if !v.Iterated() {
-		return nil
-	}
-	return w.db.current(n)
-}
-
-func (db *DB) current(n graph.ID) *before {
-	k, slot := db.keeper(n)
-	return &before{k.outcome(slot), db.g.Stamp(n), db.g.Times(n).Changed}
-}
-
-// restore gives n its old outcome back. What has read the newer one will find
-// that the stamp differs.
-func (db *DB) restore(n graph.ID, b *before) {
-	db.g.Demand(n)
-	if db.g.Stamp(n) == b.stamp {
-		return
-	}
-	k, slot := db.keeper(n)
-	k.restore(slot, b.out)
-	db.g.OldStamp(n, b.stamp)
-	db.g.Times(n).Changed = b.changed
-}
-
-// enlist tells the iteration for which n, which was run or verified in a view, is
-// green. b is what n was before; nil if that is what it is.
-func (w *walk) enlist(view graph.View, n graph.ID, b *before) {
-	id := w.db.g.For(n)
-	if !view.Iterated() || id <= view.Request() {
-		return
-	}
-	it := w.db.iterations[id]
-	if it == nil { // given up meanwhile
-		if b != nil {
-			w.db.restore(n, b)
-		}
-		return
-	}
-	it.take(n, b)
-	w.dependsOn(view, it, w.db.g.Seen(n, nil))
-}
-
-// take makes n a member.
-func (it *iteration) take(n graph.ID, b *before) {
-	it.nodes[n] = true
-	if b != nil && it.old[n] == nil {
-		it.old[n] = b
-	}
-}
-
-// dependsOn tells an iteration of a view when something in it has read what an
-// outer one has provided. Those between the two learn of it when it is merged.
-func (w *walk) dependsOn(view graph.View, it *iteration, reads []graph.Read) {
-	for _, r := range reads {
-		if id := w.db.g.For(r.Node); id > view.Request() && id < it.outermost && view.Contains(id) {
-			it.outermost = id
-		}
-	}
-}
-
 // iterate runs the body of f until it settles. Without a cycle that is once.
 func (w *walk) iterate(f *flight.Flight, k keeper, slot uint32) ending {
 	w.db.lastID++
@@ -196,116 +75,6 @@ func (w *walk) iterate(f *flight.Flight, k keeper, slot uint32) ending {
 		}
 		f.Reads = new(flight.Buffer)
 	}
-}
-
-// reserve keeps n, which was taken from a flight that stood in the way of a driver,
-// for the calls below that. Whoever had demanded it, and would claim it again at
-// once, waits for the end of the iteration.
-func (db *DB) reserve(n graph.ID, driver *flight.Flight) {
-	it := db.iterations[driver.Iteration]
-	db.reserved[n], it.reserved = driver, append(it.reserved, n)
-}
-
-// close ends an iteration.
-func (db *DB) close(it *iteration) {
-	it.driver.Iteration = 0
-	delete(db.iterations, it.id)
-	for _, n := range it.reserved {
-		if db.reserved[n] == it.driver {
-			delete(db.reserved, n)
-		}
-	}
-	for n := range it.heads {
-		if db.g.Current(db.headOf[n]) != it.id {
-			continue
-		}
-		delete(db.headOf, n)
-		if outer := db.searchHead(it.driver.View, n); outer != nil {
-			db.headOf[n] = outer.id // from an earlier round
-		}
-	}
-	for _, id := range it.merged {
-		db.g.Forget(id)
-	}
-}
-
-// giveUp ends the iteration that f drives, if it does: all is as it was before,
-// and what runs below f does so for nobody.
-func (db *DB) giveUp(f *flight.Flight) {
-	it := db.iterations[f.Iteration]
-	if it == nil {
-		return
-	}
-	it.gone = true
-	db.close(it)
-	for n, b := range it.old {
-		if !db.g.State(n).Green() { // else it did without what was provided, in the end
-			db.restore(n, b)
-		}
-	}
-	todo := slices.Collect(f.Children)
-	for len(todo) > 0 {
-		c := todo[len(todo)-1]
-		todo = slices.AppendSeq(todo[:len(todo)-1], c.Children)
-		if !c.Orphaned {
-			db.drop(c)
-		}
-	}
-}
-
-// undisturbed reports whether the iterations that f is part of may go on in the
-// newest revision: nothing that they have read from outside has changed. It is
-// not enough that their members run again: what they once had may be kept alive
-// by the provisional outcomes, each by the others. So a disturbed iteration is
-// dropped, and begins anew.
-func (db *DB) undisturbed(r *request, f *flight.Flight) bool {
-	rev := db.flushed.Load()
-	for id := range f.View.Iterations {
-		it := db.iterations[id]
-		switch {
-		case it == nil:
-			return false
-		case it.rev == rev:
-		case it.stale, !db.holdOutside(r, it):
-			db.drop(it.driver)
-			return false
-		default:
-			it.rev = rev
-		}
-	}
-	return true
-}
-
-// disturb tells the iterations that n is a member of that it has changed.
-func (db *DB) disturb(n graph.ID) {
-	for _, it := range db.iterations {
-		if it.nodes[n] || it.old[n] != nil || it.heads[n] != nil {
-			it.stale = true
-		}
-	}
-}
-
-// holdOutside reports whether all that an iteration has read from outside holds.
-func (db *DB) holdOutside(r *request, it *iteration) bool {
-	view := it.driver.View
-	inside := func(n graph.ID) bool {
-		return n == it.driver.Node || it.nodes[n] || it.heads[n] != nil
-	}
-	touched := func(read graph.Read) bool { return !inside(read.Node) && !db.holds(r, view, read) }
-	if slices.ContainsFunc(it.reads, touched) {
-		return false
-	}
-	for _, h := range it.heads {
-		if slices.ContainsFunc(h.reads, touched) {
-			return false
-		}
-	}
-	for n := range it.nodes {
-		if slices.ContainsFunc(db.g.Seen(n, nil), touched) {
-			return false
-		}
-	}
-	return true
 }
 
 // settled looks at what a round has ended in, and reports whether it was the
@@ -368,9 +137,6 @@ func (w *walk) inForce(v graph.View) bool {
 	}
 	return true
 }
-
-// unsure is a list of reads that never hold.
-func (db *DB) unsure() []graph.Read { return []graph.Read{{Node: db.counter, Stamp: neverStamp}} }
 
 // unsettled is the error of a node that goes on changing. It lets go of the lock:
 // the texts of values are users' code.
@@ -488,5 +254,31 @@ func (w *walk) gather(it *iteration, reads []graph.Read) {
 			it.seen[r.Node] = true
 			it.reads = append(it.reads, r)
 		}
+	}
+}
+
+// unsure is a list of reads that never hold.
+func (db *DB) unsure() []graph.Read { return []graph.Read{{Node: db.counter, Stamp: neverStamp}} }
+
+// close ends an iteration.
+func (db *DB) close(it *iteration) {
+	it.driver.Iteration = 0
+	delete(db.iterations, it.id)
+	for _, n := range it.reserved {
+		if db.reserved[n] == it.driver {
+			delete(db.reserved, n)
+		}
+	}
+	for n := range it.heads {
+		if db.g.Current(db.headOf[n]) != it.id {
+			continue
+		}
+		delete(db.headOf, n)
+		if outer := db.searchHead(it.driver.View, n); outer != nil {
+			db.headOf[n] = outer.id // from an earlier round
+		}
+	}
+	for _, id := range it.merged {
+		db.g.Forget(id)
 	}
 }
