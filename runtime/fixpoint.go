@@ -53,8 +53,9 @@ type iteration struct {
 	// driver, and others that depend on these.
 	direct, nested []graph.ID
 
-	reads []graph.Read // of earlier rounds, from outside
-	seen  map[graph.ID]bool
+	reads   []graph.Read // of earlier rounds, from outside
+	seen    map[graph.ID]bool
+	earlier map[graph.ID][]graph.Read // of members that have run again in this round: what they had read before
 }
 
 // iterate runs the body of f until it settles. Without a cycle that is once.
@@ -63,7 +64,7 @@ func (w *walk) iterate(f *flight.Flight, k keeper, slot uint32) ending {
 	it := &iteration{
 		id: w.db.lastID, driver: f, rev: w.db.flushed.Load(), outermost: w.db.lastID,
 		nodes: map[graph.ID]bool{}, old: map[graph.ID]*before{}, heads: map[graph.ID]*head{},
-		seen: map[graph.ID]bool{},
+		seen: map[graph.ID]bool{}, earlier: map[graph.ID][]graph.Read{},
 	}
 	w.db.iterations[it.id] = it
 	f.View, f.Iteration = w.base.View.Within(it.id), it.id
@@ -225,9 +226,13 @@ func (w *walk) change(n graph.ID, k keeper, slot uint32, out any) {
 func (w *walk) gather(it *iteration, reads []graph.Read) {
 	expanded := map[graph.ID]bool{it.driver.Node: true}
 	// The next round goes on from what the heads have come to, also those that the
-	// reads of this round do not lead to.
+	// reads of this round do not lead to. The same holds for members that have run
+	// before: what came of that may be in any other.
 	var rest []graph.Read
 	for n := range it.heads {
+		rest = append(rest, graph.Read{Node: n})
+	}
+	for n := range it.earlier {
 		rest = append(rest, graph.Read{Node: n})
 	}
 	stack := [][]graph.Read{rest, reads}
@@ -246,15 +251,16 @@ func (w *walk) gather(it *iteration, reads []graph.Read) {
 		case expanded[r.Node], it.seen[r.Node]:
 		case head != nil:
 			expanded[r.Node] = true
-			stack = append(stack, head.reads)
+			stack = append(stack, head.reads, it.earlier[r.Node])
 		case it.nodes[r.Node]:
 			expanded[r.Node] = true
-			stack = append(stack, w.db.g.Seen(r.Node, nil))
+			stack = append(stack, w.db.g.Seen(r.Node, nil), it.earlier[r.Node])
 		default:
 			it.seen[r.Node] = true
 			it.reads = append(it.reads, r)
 		}
 	}
+	clear(it.earlier)
 }
 
 // unsure is a list of reads that never hold.

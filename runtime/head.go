@@ -106,10 +106,11 @@ func (w *walk) hand(it, outer *iteration) {
 	outer.heads = union(outer.heads, it.heads, func(a, b *head) *head {
 		return &head{append(a.reads, b.reads...), b.last}
 	})
+	outer.earlier = union(outer.earlier, it.earlier, func(a, b []graph.Read) []graph.Read { return append(a, b...) })
 	outer.nodes = union(outer.nodes, it.nodes, func(_, b bool) bool { return b })
 	outer.old = union(outer.old, it.old, func(a, _ *before) *before { return a })
 	outer.merged = append(concat(outer.merged, it.merged), it.id)
-	it.heads, it.nodes, it.old, it.merged = nil, nil, nil, nil
+	it.heads, it.nodes, it.old, it.earlier, it.merged = nil, nil, nil, nil, nil
 }
 
 // concat is a list of all that is in a and b, in any order.

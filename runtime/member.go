@@ -66,6 +66,16 @@ func (it *iteration) take(n graph.ID, b *before) {
 	}
 }
 
+// outdone keeps what n has read, which is about to run again, for the iteration
+// that has it as a member: what came of it may be in what others are by now,
+// though n may read something else the next time. It does not matter who runs n:
+// it may be somebody in a newer revision.
+func (db *DB) outdone(n graph.ID) {
+	if it := db.iterations[db.g.For(n)]; it != nil && it.nodes[n] {
+		it.earlier[n] = db.g.Seen(n, it.earlier[n])
+	}
+}
+
 // dependsOn tells an iteration of a view when something in it has read what an
 // outer one has provided. Those between the two learn of it when it is merged.
 func (w *walk) dependsOn(view graph.View, it *iteration, reads []graph.Read) {
@@ -144,6 +154,11 @@ func (db *DB) holdOutside(r *request, it *iteration) bool {
 	}
 	for _, h := range it.heads {
 		if slices.ContainsFunc(h.reads, touched) {
+			return false
+		}
+	}
+	for _, reads := range it.earlier {
+		if slices.ContainsFunc(reads, touched) {
 			return false
 		}
 	}

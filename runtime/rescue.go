@@ -119,6 +119,9 @@ func (w *walk) decide(f *flight.Flight, e *ending) {
 		w.db.requests[f.Req.ID].panic(n, e.panic, rev, w.db.unsure(), f.View.Innermost())
 		return
 	}
+	if !f.Running {
+		w.db.outdone(n)
+	}
 	before := w.before(f.View, n)
 	kind := w.store(n, e, e.same)
 	// Nothing tells when the cycle goes: the node runs in each revision. So only

@@ -17,6 +17,7 @@ func (w *walk) run(top *frame, cause graph.ID) error {
 	f.Running, f.Rerun = true, false
 	f.Reads, f.Before = new(flight.Buffer), w.db.emitted[f.Node]
 	f.Rev.Store(w.db.flushed.Load())
+	w.db.outdone(f.Node)
 	f.Halted.Store(f.Halted.Load() || w.db.verifiesAll())
 	k, slot := w.db.keeper(f.Node)
 	q := k.query()
