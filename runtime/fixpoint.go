@@ -166,8 +166,10 @@ func (w *walk) provide(f *flight.Flight) {
 		return
 	}
 	k, slot := w.db.keeper(n)
-	if w.headIn(f.View, n) != nil {
-		it.used = true // go on from what the last round has found
+	if outer := w.headIn(f.View, n); outer != nil {
+		// Go on from what the last round has found. That has come from the outer
+		// iteration, also if nothing else that is read now does.
+		it.used, it.outermost = true, min(it.outermost, outer.id)
 		it.take(n, w.db.current(n))
 		w.db.g.Provide(n, it.id)
 		return

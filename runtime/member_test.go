@@ -83,3 +83,29 @@ func TestMemberRunsElsewhere(t *testing.T) {
 	wantHook(t, db, hookFix, h, 0)
 	idle(t, db)
 }
+// A head that is what it is because of what it was in an earlier round is not
+// done on its own.
+func TestHeadKeepsItself(t *testing.T) {
+	db := query.New(query.Options{})
+	setHook(t, db, "x", 1)
+	var top, head string
+	head = hook(t, "head", func(cx *query.Context) (int, error) {
+		v, err := hookFix.Get(cx, head)
+		if v == 0 {
+			v, err = hookFix.Get(cx, top)
+		}
+		return v, err
+	})
+	top = hook(t, "top", func(cx *query.Context) (int, error) {
+		v, err := hookFix.Get(cx, head)
+		if v == 0 {
+			v = hookIn.Value(cx, "x")
+		}
+		return v, err
+	})
+	wantHook(t, db, hookFix, top, 1)
+	setHook(t, db, "x", 0)
+	wantHook(t, db, hookFix, head, 0)
+	wantHook(t, db, hookFix, top, 0)
+	idle(t, db)
+}
