@@ -83,6 +83,7 @@ func (w *walk) iterate(f *flight.Flight, k keeper, slot uint32) ending {
 func (w *walk) settled(it *iteration, k keeper, slot uint32, e *ending, round int) bool {
 	f := it.driver
 	e.passing = e.passing || f.Transient.Load()
+	e.same = e.same && e.than == k.outcome(slot)
 	cyclic := it.used || len(it.heads) > 0
 	switch {
 	case it.gone:

@@ -104,7 +104,7 @@ func (db *DB) spare(f *flight.Flight) (e ending) {
 	db.mu.Unlock()
 	cx.buf.End() // it may call nothing
 	e.out = k.spare(cx, slot)
-	e.same = k.same(slot, e.out)
+	e.compare(k, slot)
 	e.how = returned
 	return e
 }

@@ -98,6 +98,7 @@ type ending struct {
 	out   any // the outcome
 	err   error
 	same  bool // equal to the outcome before
+	than  any  // that outcome
 	panic *PanicError
 
 	passing bool // the error says that it is not to be remembered
@@ -156,7 +157,7 @@ func (db *DB) execute(cx *Context, k keeper, slot uint32) (e ending) {
 		default:
 			if err := cx.forced(); err != nil { // it would not have mattered what it returns
 				e = ending{how: returned, out: k.fail(err), err: err}
-				e.same = k.same(slot, e.out)
+				e.compare(k, slot)
 				e.emitted, e.sameEmitted = cx.emissions()
 				return
 			}
@@ -171,11 +172,17 @@ func (db *DB) execute(cx *Context, k keeper, slot uint32) (e ending) {
 		}
 		e.out, e.err = k.fail(err), err
 	}
-	e.same = k.same(slot, e.out)
+	e.compare(k, slot)
 	e.passing = transient(e.err)
 	e.emitted, e.sameEmitted = cx.emissions()
 	e.how = returned
 	return e
+}
+
+// compare compares the outcome with the one that the node has, without the lock.
+func (e *ending) compare(k keeper, slot uint32) {
+	e.than = k.outcome(slot)
+	e.same = k.alike(e.than, e.out)
 }
 
 // body runs the body and turns an unwinding into an outcome.
@@ -268,7 +275,11 @@ func (w *walk) conclude(f *flight.Flight, k keeper, e *ending) EventKind {
 // store makes an outcome that of n.
 func (w *walk) store(n graph.ID, e *ending, same bool) EventKind {
 	rev, times := w.db.flushed.Load(), w.db.g.Times(n)
+	k, slot := w.db.keeper(n)
 	times.Ran, times.Verified = rev, rev
+	if same && e.than != k.outcome(slot) {
+		same = false // an iteration was given up, and n has lost what it was compared with
+	}
 	if same {
 		if !w.db.hidden(n) {
 			w.db.cutoffs.Add(1)
@@ -276,7 +287,6 @@ func (w *walk) store(n graph.ID, e *ending, same bool) EventKind {
 		return Cutoff
 	}
 	times.Changed = rev
-	k, slot := w.db.keeper(n)
 	k.commit(slot, e.out, w.db.g.NewStamp(n))
 	return Changed
 }
