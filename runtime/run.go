@@ -150,19 +150,13 @@ func (db *DB) execute(cx *Context, k keeper, slot uint32) (e ending) {
 		if e.how == returned {
 			return
 		}
-		switch v := recover().(type) {
-		case nil:
-		case *PanicError:
-			e = ending{how: panicked, panic: v, err: v}
-		default:
-			if err := cx.forced(); err != nil { // it would not have mattered what it returns
-				e = ending{how: returned, out: k.fail(err), err: err}
-				e.compare(k, slot)
-				e.emitted, e.sameEmitted = cx.emissions()
+		if v := recover(); v != nil {
+			err := cx.forced()
+			if _, ok := v.(*PanicError); err != nil && !ok {
+				e = db.insist(cx, k, slot, err)
 				return
 			}
-			p := &PanicError{Value: v, Queries: db.stack(cx.flight), Stack: debug.Stack()}
-			e = ending{how: panicked, panic: p, err: p}
+			e = db.panicked(cx, v)
 		}
 	}()
 	e.out, e.err = db.body(cx, k, slot)
@@ -177,6 +171,36 @@ func (db *DB) execute(cx *Context, k keeper, slot uint32) (e ending) {
 	e.emitted, e.sameEmitted = cx.emissions()
 	e.how = returned
 	return e
+}
+
+// insist is what a body ends in that has panicked, though what it returns would
+// not have mattered.
+func (db *DB) insist(cx *Context, k keeper, slot uint32, err error) (e ending) {
+	if p, ok := err.(*PanicError); ok {
+		return db.panicked(cx, p)
+	}
+	defer func() {
+		if e.how == returned {
+			return
+		}
+		if v := recover(); v != nil {
+			e = db.panicked(cx, v)
+		}
+	}()
+	e.out, e.err, e.passing = k.fail(err), err, transient(err)
+	e.compare(k, slot)
+	e.emitted, e.sameEmitted = cx.emissions()
+	e.how = returned
+	return e
+}
+
+// panicked is the ending of a run that has panicked with v.
+func (db *DB) panicked(cx *Context, v any) ending {
+	p, ok := v.(*PanicError)
+	if !ok {
+		p = &PanicError{Value: v, Queries: db.stack(cx.flight), Stack: debug.Stack()}
+	}
+	return ending{how: panicked, panic: p, err: p}
 }
 
 // compare compares the outcome with the one that the node has, without the lock.
