@@ -2,7 +2,9 @@ package runtime_test
 
 import (
 	"context"
+	"sync"
 	"testing"
+	"time"
 
 	query "querygen.dev/runtime"
 )
@@ -33,5 +35,41 @@ func TestLastLookAtNothing(t *testing.T) {
 	if v, err := listFix.Get(db.Context(ctx), key); err == nil {
 		t.Errorf("it is %v", v)
 	}
+	idle(t, db)
+}
+
+// A body that is verified, and takes longer than it is waited for, may have
+// started goroutines; they must not bring the program down.
+func TestAsideLeavesGoroutines(t *testing.T) {
+	defer query.SetAsideFor(time.Millisecond)()
+	db := query.New(query.Options{Verify: query.VerifyAll})
+	var all sync.WaitGroup
+	all.Add(6) // three goroutines of two runs
+	left := make(chan bool)
+	key := hook(t, "body", func(cx *query.Context) (int, error) {
+		if query.Aside(cx) {
+			<-left
+		}
+		uses := []func(){
+			func() { query.Emit(cx, 1) },
+			func() { hookIn.Value(cx, "x") },
+			func() { query.Map(cx, []int{1}, func(*query.Context, int) (int, error) { return 0, nil }) },
+		}
+		var done sync.WaitGroup
+		for _, use := range uses {
+			done.Go(func() {
+				defer all.Done()
+				use()
+			})
+		}
+		done.Wait()
+		return 1, nil
+	})
+	setHook(t, db, "x", 1)
+	for range 2 {
+		wantHook(t, db, hookQ, key, 1)
+	}
+	close(left)
+	all.Wait()
 	idle(t, db)
 }
