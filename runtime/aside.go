@@ -19,6 +19,7 @@ type aside struct {
 	rev    uint64 // that all answers are of
 	stamp  uint32 // of the outcome to compare with
 	end    ending
+	left   atomic.Bool // its body is still at work, and nobody waits for it any more
 
 	// guarded by db.mu; they stay as they are once it is closed
 	closed  bool     // nobody waits for it any more
@@ -60,6 +61,7 @@ func (db *DB) aside(cx *Context, n graph.ID) *aside {
 	select {
 	case a.end = <-end:
 	case <-patience.C:
+		a.left.Store(true)
 	}
 	a.flight.Reads.End()
 	db.mu.Lock()

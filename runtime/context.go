@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"fmt"
+	goruntime "runtime"
 	"runtime/debug"
 	"time"
 
@@ -142,7 +143,13 @@ func (c *Context) over() bool {
 }
 
 // late panics: c is used after its query has returned.
+//
+// A body that was verified, and was not waited for, is not to blame: it ends
+// quietly, and so does what it has started.
 func (c *Context) late() {
+	if c.aside != nil && c.aside.left.Load() {
+		goruntime.Goexit()
+	}
 	name := "the function that was given to Run, Do or Map"
 	if c.inQuery() {
 		c.db.mu.Lock()

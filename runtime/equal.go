@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"math"
 	"reflect"
-	"slices"
 	"time"
 	"unsafe"
 )
@@ -325,67 +324,6 @@ func (c *comparer) elems(a, b reflect.Value) bool {
 		if !c.sofar(a.Index(i), b.Index(i)) {
 			return false
 		}
-	}
-	return true
-}
-
-func (c *comparer) maps(a, b reflect.Value) bool {
-	if a.IsNil() != b.IsNil() || a.Len() != b.Len() {
-		return false
-	}
-	if a.UnsafePointer() == b.UnsafePointer() {
-		return true
-	}
-	if c.began(a, b) {
-		return true
-	}
-	if hasFloat(a.Type().Key()) {
-		return c.floatKeys(a, b)
-	}
-	for it := a.MapRange(); it.Next(); {
-		other := b.MapIndex(it.Key())
-		if !other.IsValid() || !c.sofar(it.Value(), other) {
-			return false
-		}
-	}
-	return true
-}
-
-// hasFloat reports whether == on values of type t takes different bits as equal.
-func hasFloat(t reflect.Type) bool {
-	switch t.Kind() {
-	case reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128:
-		return true
-	case reflect.Array:
-		return hasFloat(t.Elem())
-	case reflect.Struct:
-		for f := range t.Fields() {
-			if hasFloat(f.Type) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// floatKeys compares maps whose keys cannot be looked up by their bits: zero has
-// two signs, and NaN is never found. Such maps are rare, and small.
-func (c *comparer) floatKeys(a, b reflect.Value) bool {
-	keys, free := b.MapRange(), []reflect.Value{}
-	values := []reflect.Value{}
-	for keys.Next() {
-		free, values = append(free, keys.Key()), append(values, keys.Value())
-	}
-	for it := a.MapRange(); it.Next(); {
-		i := slices.IndexFunc(free, func(k reflect.Value) bool {
-			// A key that differs must not end this comparison, nor leave traces in it.
-			alone := comparer{identity: c.identity}
-			return k.IsValid() && alone.equal(it.Key(), k)
-		})
-		if i < 0 || !c.sofar(it.Value(), values[i]) {
-			return false
-		}
-		free[i] = reflect.Value{}
 	}
 	return true
 }

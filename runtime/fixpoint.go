@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"fmt"
-	"slices"
 
 	"querygen.dev/runtime/internal/flight"
 	"querygen.dev/runtime/internal/graph"
@@ -54,128 +53,9 @@ type iteration struct {
 	// driver, and others that depend on these.
 	direct, nested []graph.ID
 
-	reads []graph.Read // of earlier rounds, from outside
-	seen  map[graph.ID]bool
-}
-
-// A head is a driver whose iteration was merged into another one.
-type head struct {
-	reads []graph.Read // of all rounds
-	last  ending       // of the last round
-}
-
-// addHead makes n a head, with what it has read and ended in by now.
-func (db *DB) addHead(it *iteration, n graph.ID, reads []graph.Read, last ending) {
-	h := it.heads[n]
-	if h == nil {
-		h = new(head)
-		it.heads[n] = h
-	}
-	h.reads, h.last = append(h.reads, reads...), last
-	db.headOf[n] = it.id
-}
-
-// headIn returns the iteration of a view in which n is a head, or nil.
-func (w *walk) headIn(v graph.View, n graph.ID) *iteration {
-	id, ok := w.db.headOf[n]
-	if !ok {
-		return nil
-	}
-	if id = w.db.g.Current(id); v.Contains(id) {
-		return w.db.iterations[id]
-	}
-	return w.db.searchHead(v, n) // it is one in another view as well
-}
-
-func (db *DB) searchHead(v graph.View, n graph.ID) *iteration {
-	for id := range v.Iterations {
-		if it := db.iterations[id]; it != nil && it.heads[n] != nil {
-			return it
-		}
-	}
-	return nil
-}
-
-// stillHead tells the iteration in which n was a head in an earlier round what n
-// has ended in, now that it did without its own outcome. It ends with the others.
-func (w *walk) stillHead(n graph.ID, e *ending) {
-	if len(w.db.headOf) == 0 {
-		return
-	}
-	if it := w.headIn(w.base.View, n); it != nil {
-		last := *e
-		last.reads = slices.Clone(e.reads)
-		w.db.addHead(it, n, e.reads, last)
-	}
-}
-
-// A before is the outcome of a node before an iteration.
-type before struct {
-	out     any
-	stamp   uint32
-	changed uint64
-}
-
-// before returns what n is, to be remembered by the iteration of a view.
-func (w *walk) before(v graph.View, n graph.ID) *before {
-	if !v.Iterated() {
-		return nil
-	}
-	return w.db.current(n)
-}
-
-func (db *DB) current(n graph.ID) *before {
-	k, slot := db.keeper(n)
-	return &before{k.outcome(slot), db.g.Stamp(n), db.g.Times(n).Changed}
-}
-
-// restore gives n its old outcome back. What has read the newer one will find
-// that the stamp differs.
-func (db *DB) restore(n graph.ID, b *before) {
-	db.g.Demand(n)
-	if db.g.Stamp(n) == b.stamp {
-		return
-	}
-	k, slot := db.keeper(n)
-	k.restore(slot, b.out)
-	db.g.OldStamp(n, b.stamp)
-	db.g.Times(n).Changed = b.changed
-}
-
-// enlist tells the iteration for which n, which was run or verified in a view, is
-// green. b is what n was before; nil if that is what it is.
-func (w *walk) enlist(view graph.View, n graph.ID, b *before) {
-	id := w.db.g.For(n)
-	if !view.Iterated() || id <= view.Request() {
-		return
-	}
-	it := w.db.iterations[id]
-	if it == nil { // given up meanwhile
-		if b != nil {
-			w.db.restore(n, b)
-		}
-		return
-	}
-	it.take(n, b)
-	w.dependsOn(view, it, w.db.g.Seen(n, nil))
-}
-
-// take makes n a member.
-func (it *iteration) take(n graph.ID, b *before) {
-	it.nodes[n] = true
-	if b != nil && it.old[n] == nil {
-		it.old[n] = b
-	}
-}
-
-// dependsOn tells an iteration of a view when something in it has read what an
-// outer one has provided. Those between the two learn of it when it is merged.
-func (w *walk) dependsOn(view graph.View, it *iteration, reads []graph.Read) {
-	for _, r := range reads {
-		if id := w.db.g.For(r.Node); id > view.Request() && id < it.outermost && view.Contains(id) {
-			it.outermost = id
-		}
-	}
+	reads   []graph.Read // of earlier rounds, from outside
+	seen    map[graph.ID]bool
+	earlier map[graph.ID][]graph.Read // of members that have run again in this round: what they had read before
 }
 
 // iterate runs the body of f until it settles. Without a cycle that is once.
@@ -184,7 +64,7 @@ func (w *walk) iterate(f *flight.Flight, k keeper, slot uint32) ending {
 	it := &iteration{
 		id: w.db.lastID, driver: f, rev: w.db.flushed.Load(), outermost: w.db.lastID,
 		nodes: map[graph.ID]bool{}, old: map[graph.ID]*before{}, heads: map[graph.ID]*head{},
-		seen: map[graph.ID]bool{},
+		seen: map[graph.ID]bool{}, earlier: map[graph.ID][]graph.Read{},
 	}
 	w.db.iterations[it.id] = it
 	f.View, f.Iteration = w.base.View.Within(it.id), it.id
@@ -198,121 +78,12 @@ func (w *walk) iterate(f *flight.Flight, k keeper, slot uint32) ending {
 	}
 }
 
-// reserve keeps n, which was taken from a flight that stood in the way of a driver,
-// for the calls below that. Whoever had demanded it, and would claim it again at
-// once, waits for the end of the iteration.
-func (db *DB) reserve(n graph.ID, driver *flight.Flight) {
-	it := db.iterations[driver.Iteration]
-	db.reserved[n], it.reserved = driver, append(it.reserved, n)
-}
-
-// close ends an iteration.
-func (db *DB) close(it *iteration) {
-	it.driver.Iteration = 0
-	delete(db.iterations, it.id)
-	for _, n := range it.reserved {
-		if db.reserved[n] == it.driver {
-			delete(db.reserved, n)
-		}
-	}
-	for n := range it.heads {
-		if db.g.Current(db.headOf[n]) != it.id {
-			continue
-		}
-		delete(db.headOf, n)
-		if outer := db.searchHead(it.driver.View, n); outer != nil {
-			db.headOf[n] = outer.id // from an earlier round
-		}
-	}
-	for _, id := range it.merged {
-		db.g.Forget(id)
-	}
-}
-
-// giveUp ends the iteration that f drives, if it does: all is as it was before,
-// and what runs below f does so for nobody.
-func (db *DB) giveUp(f *flight.Flight) {
-	it := db.iterations[f.Iteration]
-	if it == nil {
-		return
-	}
-	it.gone = true
-	db.close(it)
-	for n, b := range it.old {
-		if !db.g.State(n).Green() { // else it did without what was provided, in the end
-			db.restore(n, b)
-		}
-	}
-	todo := slices.Collect(f.Children)
-	for len(todo) > 0 {
-		c := todo[len(todo)-1]
-		todo = slices.AppendSeq(todo[:len(todo)-1], c.Children)
-		if !c.Orphaned {
-			db.drop(c)
-		}
-	}
-}
-
-// undisturbed reports whether the iterations that f is part of may go on in the
-// newest revision: nothing that they have read from outside has changed. It is
-// not enough that their members run again: what they once had may be kept alive
-// by the provisional outcomes, each by the others. So a disturbed iteration is
-// dropped, and begins anew.
-func (db *DB) undisturbed(r *request, f *flight.Flight) bool {
-	rev := db.flushed.Load()
-	for id := range f.View.Iterations {
-		it := db.iterations[id]
-		switch {
-		case it == nil:
-			return false
-		case it.rev == rev:
-		case it.stale, !db.holdOutside(r, it):
-			db.drop(it.driver)
-			return false
-		default:
-			it.rev = rev
-		}
-	}
-	return true
-}
-
-// disturb tells the iterations that n is a member of that it has changed.
-func (db *DB) disturb(n graph.ID) {
-	for _, it := range db.iterations {
-		if it.nodes[n] || it.old[n] != nil || it.heads[n] != nil {
-			it.stale = true
-		}
-	}
-}
-
-// holdOutside reports whether all that an iteration has read from outside holds.
-func (db *DB) holdOutside(r *request, it *iteration) bool {
-	view := it.driver.View
-	inside := func(n graph.ID) bool {
-		return n == it.driver.Node || it.nodes[n] || it.heads[n] != nil
-	}
-	touched := func(read graph.Read) bool { return !inside(read.Node) && !db.holds(r, view, read) }
-	if slices.ContainsFunc(it.reads, touched) {
-		return false
-	}
-	for _, h := range it.heads {
-		if slices.ContainsFunc(h.reads, touched) {
-			return false
-		}
-	}
-	for n := range it.nodes {
-		if slices.ContainsFunc(db.g.Seen(n, nil), touched) {
-			return false
-		}
-	}
-	return true
-}
-
 // settled looks at what a round has ended in, and reports whether it was the
 // last one. What it has not stored itself is up to conclude.
 func (w *walk) settled(it *iteration, k keeper, slot uint32, e *ending, round int) bool {
 	f := it.driver
 	e.passing = e.passing || f.Transient.Load()
+	e.same = e.same && e.than == k.outcome(slot)
 	cyclic := it.used || len(it.heads) > 0
 	switch {
 	case it.gone:
@@ -369,9 +140,6 @@ func (w *walk) inForce(v graph.View) bool {
 	return true
 }
 
-// unsure is a list of reads that never hold.
-func (db *DB) unsure() []graph.Read { return []graph.Read{{Node: db.counter, Stamp: neverStamp}} }
-
 // unsettled is the error of a node that goes on changing. It lets go of the lock:
 // the texts of values are users' code.
 func (w *walk) unsettled(n graph.ID, last, now any) error {
@@ -399,8 +167,10 @@ func (w *walk) provide(f *flight.Flight) {
 		return
 	}
 	k, slot := w.db.keeper(n)
-	if w.headIn(f.View, n) != nil {
-		it.used = true // go on from what the last round has found
+	if outer := w.headIn(f.View, n); outer != nil {
+		// Go on from what the last round has found. That has come from the outer
+		// iteration, also if nothing else that is read now does.
+		it.used, it.outermost = true, min(it.outermost, outer.id)
 		it.take(n, w.db.current(n))
 		w.db.g.Provide(n, it.id)
 		return
@@ -459,9 +229,13 @@ func (w *walk) change(n graph.ID, k keeper, slot uint32, out any) {
 func (w *walk) gather(it *iteration, reads []graph.Read) {
 	expanded := map[graph.ID]bool{it.driver.Node: true}
 	// The next round goes on from what the heads have come to, also those that the
-	// reads of this round do not lead to.
+	// reads of this round do not lead to. The same holds for members that have run
+	// before: what came of that may be in any other.
 	var rest []graph.Read
 	for n := range it.heads {
+		rest = append(rest, graph.Read{Node: n})
+	}
+	for n := range it.earlier {
 		rest = append(rest, graph.Read{Node: n})
 	}
 	stack := [][]graph.Read{rest, reads}
@@ -480,13 +254,40 @@ func (w *walk) gather(it *iteration, reads []graph.Read) {
 		case expanded[r.Node], it.seen[r.Node]:
 		case head != nil:
 			expanded[r.Node] = true
-			stack = append(stack, head.reads)
+			stack = append(stack, head.reads, it.earlier[r.Node])
 		case it.nodes[r.Node]:
 			expanded[r.Node] = true
-			stack = append(stack, w.db.g.Seen(r.Node, nil))
+			stack = append(stack, w.db.g.Seen(r.Node, nil), it.earlier[r.Node])
 		default:
 			it.seen[r.Node] = true
 			it.reads = append(it.reads, r)
 		}
+	}
+	clear(it.earlier)
+}
+
+// unsure is a list of reads that never hold.
+func (db *DB) unsure() []graph.Read { return []graph.Read{{Node: db.counter, Stamp: neverStamp}} }
+
+// close ends an iteration.
+func (db *DB) close(it *iteration) {
+	it.driver.Iteration = 0
+	delete(db.iterations, it.id)
+	for _, n := range it.reserved {
+		if db.reserved[n] == it.driver {
+			delete(db.reserved, n)
+		}
+	}
+	for n := range it.heads {
+		if db.g.Current(db.headOf[n]) != it.id {
+			continue
+		}
+		delete(db.headOf, n)
+		if outer := db.searchHead(it.driver.View, n); outer != nil {
+			db.headOf[n] = outer.id // from an earlier round
+		}
+	}
+	for _, id := range it.merged {
+		db.g.Forget(id)
 	}
 }

@@ -132,3 +132,47 @@ func TestCycleBehindPanic(t *testing.T) {
 		t.Errorf("the cycle has gone, and other is %d, %v", n, err)
 	}
 }
+
+// touchy values can't be compared.
+type touchy struct{ n int }
+
+func (a touchy) Equal(b touchy) bool { panic("touchy") }
+
+var touchyQ = query.Define[string, touchy](query.Definition{Name: "t/panic.touchy", Kind: query.KindPure, Params: 1, Fails: true})
+
+func init() {
+	touchyQ.Bind(nil, func(cx *query.Context, key string) (touchy, error) {
+		f, _ := hooks.Load(key)
+		v, err := f.(func(*query.Context) (int, error))(cx)
+		return touchy{v}, err
+	})
+}
+
+// A member of a cycle panics, and what it ends in instead can't be compared with
+// what it ended in before.
+func TestCycleComparedByPanic(t *testing.T) {
+	db := query.New(query.Options{})
+	var result, emission string
+	result = hook(t, "result", func(cx *query.Context) (int, error) {
+		_, err := touchyQ.Get(cx, result)
+		panic(err)
+	})
+	emission = hook(t, "emission", func(cx *query.Context) (int, error) {
+		query.Emit(cx, touchy{1})
+		_, err := hookQ.Get(cx, emission)
+		panic(err)
+	})
+	for i := range 2 {
+		errs := []error{
+			db.Run(t.Context(), func(cx *query.Context) error { _, err := touchyQ.Get(cx, result); return err }),
+			db.Run(t.Context(), func(cx *query.Context) error { _, err := hookQ.Get(cx, emission); return err }),
+		}
+		for _, err := range errs {
+			if p, ok := errors.AsType[*query.PanicError](err); ok != (i > 0) || ok && p.Value != "touchy" {
+				t.Errorf("%d: %v", i, err)
+			}
+		}
+		setHook(t, db, "unrelated", i)
+	}
+	idle(t, db)
+}

@@ -104,10 +104,7 @@ func (db *DB) spare(f *flight.Flight) (e ending) {
 	db.mu.Unlock()
 	cx.buf.End() // it may call nothing
 	e.out = k.spare(cx, slot)
-	e.same = k.same(slot, e.out)
-	if db.memory.budget > 0 {
-		k.measure(e.out)
-	}
+	db.compare(&e, f, k, slot)
 	e.how = returned
 	return e
 }
@@ -121,6 +118,9 @@ func (w *walk) decide(f *flight.Flight, e *ending) {
 		f.Panicked, f.Revision = e.panic, rev
 		w.db.requests[f.Req.ID].panic(n, e.panic, rev, w.db.unsure(), f.View.Innermost())
 		return
+	}
+	if !f.Running {
+		w.db.outdone(n)
 	}
 	before := w.before(f.View, n)
 	kind := w.store(n, e, e.same)

@@ -17,6 +17,7 @@ func (w *walk) run(top *frame, cause graph.ID) error {
 	f.Running, f.Rerun = true, false
 	f.Reads, f.Before = new(flight.Buffer), w.db.emitted[f.Node]
 	f.Rev.Store(w.db.flushed.Load())
+	w.db.outdone(f.Node)
 	f.Halted.Store(f.Halted.Load() || w.db.verifiesAll())
 	k, slot := w.db.keeper(f.Node)
 	q := k.query()
@@ -101,6 +102,7 @@ type ending struct {
 	out   any // the outcome
 	err   error
 	same  bool   // equal to the outcome before
+	than  any    // that outcome
 	text  string // a run that should have been equal, and is not
 	panic *PanicError
 
@@ -153,19 +155,13 @@ func (db *DB) execute(cx *Context, k keeper, slot uint32) (e ending) {
 		if e.how == returned {
 			return
 		}
-		switch v := recover().(type) {
-		case nil:
-		case *PanicError:
-			e = ending{how: panicked, panic: v, err: v}
-		default:
-			if err := cx.forced(); err != nil { // it would not have mattered what it returns
-				e = ending{how: returned, out: k.fail(err), err: err}
-				e.same = k.same(slot, e.out)
-				e.emitted, e.sameEmitted = cx.emissions()
+		if v := recover(); v != nil {
+			err := cx.forced()
+			if _, ok := v.(*PanicError); err != nil && !ok {
+				e = db.insist(cx, k, slot, err)
 				return
 			}
-			p := &PanicError{Value: v, Queries: db.stack(cx.flight), Stack: debug.Stack()}
-			e = ending{how: panicked, panic: p, err: p}
+			e = db.panicked(cx, v)
 		}
 	}()
 	e.out, e.err = db.body(cx, k, slot)
@@ -175,17 +171,54 @@ func (db *DB) execute(cx *Context, k keeper, slot uint32) (e ending) {
 		}
 		e.out, e.err = k.fail(err), err
 	}
-	e.same = k.same(slot, e.out)
-	if db.memory.budget > 0 && !(e.same && k.whole(slot)) {
-		k.measure(e.out)
-	}
-	if cx.flight.Again && !e.same {
-		e.text = k.text(e.out)
-	}
+	db.compare(&e, cx.flight, k, slot)
 	e.passing = transient(e.err)
 	e.emitted, e.sameEmitted = cx.emissions()
 	e.how = returned
 	return e
+}
+
+// insist is what a body ends in that has panicked, though what it returns would
+// not have mattered.
+func (db *DB) insist(cx *Context, k keeper, slot uint32, err error) (e ending) {
+	if p, ok := err.(*PanicError); ok {
+		return db.panicked(cx, p)
+	}
+	defer func() {
+		if e.how == returned {
+			return
+		}
+		if v := recover(); v != nil {
+			e = db.panicked(cx, v)
+		}
+	}()
+	e.out, e.err, e.passing = k.fail(err), err, transient(err)
+	db.compare(&e, cx.flight, k, slot)
+	e.emitted, e.sameEmitted = cx.emissions()
+	e.how = returned
+	return e
+}
+
+// panicked is the ending of a run that has panicked with v.
+func (db *DB) panicked(cx *Context, v any) ending {
+	p, ok := v.(*PanicError)
+	if !ok {
+		p = &PanicError{Value: v, Queries: db.stack(cx.flight), Stack: debug.Stack()}
+	}
+	return ending{how: panicked, panic: p, err: p}
+}
+
+// compare compares the outcome with the one that the node has, and measures it if
+// that counts; without the lock.
+func (db *DB) compare(e *ending, f *flight.Flight, k keeper, slot uint32) {
+	e.than = k.outcome(slot)
+	e.same = k.alike(e.than, e.out)
+	if db.memory.budget > 0 && !(e.same && k.whole(slot)) {
+		k.measure(e.out)
+	}
+	if f.Again && !e.same {
+		e.text = k.text(e.out)
+	}
 }
 
 // body runs the body and turns an unwinding into an outcome.
@@ -279,9 +312,12 @@ func (w *walk) conclude(f *flight.Flight, k keeper, slot uint32, e *ending) Even
 // store makes an outcome that of n.
 func (w *walk) store(n graph.ID, e *ending, same bool) EventKind {
 	rev, times := w.db.flushed.Load(), w.db.g.Times(n)
+	k, slot := w.db.keeper(n)
 	times.Ran, times.Verified = rev, rev
+	if same && e.than != k.outcome(slot) {
+		same = false // an iteration was given up, and n has lost what it was compared with
+	}
 	if same {
-		k, slot := w.db.keeper(n)
 		if !k.whole(slot) {
 			k.commit(slot, e.out, w.db.g.Stamp(n))
 			w.db.memory.revived(n, w.db.lastID)
@@ -292,7 +328,6 @@ func (w *walk) store(n graph.ID, e *ending, same bool) EventKind {
 		return Cutoff
 	}
 	times.Changed = rev
-	k, slot := w.db.keeper(n)
 	old, green := w.db.g.Stamp(n), w.db.g.GreenFor(n, w.base.View)
 	k.commit(slot, e.out, w.db.g.NewStamp(n))
 	if green { // it ran for its value, and is impure: nobody knows yet

@@ -82,7 +82,6 @@ type keeper interface {
 	run(cx *Context, slot uint32) (out any, err error) // runs the body
 	spare(cx *Context, slot uint32) any                // runs the function of the option cycle=
 	fail(err error) any                                // an outcome without values
-	same(slot uint32, out any) bool                    // is out equal to the current outcome?
 	alike(a, b any) bool                               // are two outcomes equal?
 	commit(slot uint32, out any, stamp uint32)
 	restore(slot uint32, out any) // makes an older outcome the current one
@@ -188,10 +187,6 @@ func (t *table[K, V]) spare(cx *Context, slot uint32) any {
 }
 
 func (t *table[K, V]) fail(err error) any { return &outcome[V]{err: err} }
-
-func (t *table[K, V]) same(slot uint32, out any) bool {
-	return t.sameOutcome(t.cell(slot).out.Load(), out.(*outcome[V]))
-}
 
 func (t *table[K, V]) alike(a, b any) bool {
 	return t.sameOutcome(a.(*outcome[V]), b.(*outcome[V]))

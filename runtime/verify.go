@@ -322,7 +322,11 @@ func (db *DB) lastLook() {
 		db.mu.Lock()
 		k, slot := db.keeper(n)
 		out := k.outcome(slot)
+		never := db.g.Stamp(n) == 0 // it was part of an iteration that was given up
 		db.mu.Unlock()
+		if never {
+			continue
+		}
 		v.mu.Lock()
 		v.sums[n].handed = 0
 		v.mu.Unlock()

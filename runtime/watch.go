@@ -10,8 +10,8 @@ import (
 // Watch yields what f returns, as [Do] would, and again after each update that
 // changed something f had read: the reads are brought up to date in their order,
 // and the first that differs makes f run again. It goes on after errors of f. It
-// ends after yielding the cause of ctx's end, or ErrClosed; or when the loop over
-// it ends.
+// ends after yielding the cause of ctx's end, ErrClosed or, inside a query or an
+// update, ErrInQuery; or when the loop over it ends.
 //
 //	for tree, err := range query.Watch(ctx, db, func(cx *query.Context) (*Tree, error) { return Parse(cx, file) }) {
 //		...
@@ -31,7 +31,7 @@ func Watch[T any](ctx context.Context, db *DB, f func(*Context) (T, error)) iter
 				yield(zero, end)
 				return
 			}
-			if !yield(v, err) {
+			if !yield(v, err) || !seen.began() {
 				return
 			}
 			if err := seen.wait(ctx, db); err != nil {
@@ -64,6 +64,9 @@ func (w *watched) release() {
 	}
 	w.reads = nil
 }
+
+// began reports whether the function was called: it is not inside a query.
+func (w *watched) began() bool { return w.revision != 0 }
 
 // end keeps what was read. If the request moved on meanwhile, all of it holds at
 // the newer revision too.

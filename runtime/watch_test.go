@@ -74,3 +74,19 @@ func TestWatch(t *testing.T) {
 		}
 	})
 }
+
+// Inside a query there is nothing to wait for.
+func TestWatchInQuery(t *testing.T) {
+	db := query.New(query.Options{})
+	defer db.Close()
+	yields := 0
+	key := hook(t, "body", func(cx *query.Context) (int, error) {
+		for _, err := range query.Watch(cx, db, func(*query.Context) (int, error) { return 1, nil }) {
+			if yields++; yields > 1 || !errors.Is(err, query.ErrInQuery) {
+				return 0, err
+			}
+		}
+		return 1, nil
+	})
+	wantHook(t, db, hookQ, key, 1)
+}

@@ -1,0 +1,75 @@
+package runtime_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	query "querygen.dev/runtime"
+)
+
+var listFix = query.Define[string, []int](query.Definition{Name: "t/list.fix", Kind: query.KindPure, Params: 1, Fails: true})
+
+func init() {
+	listFix.Bind(nil, func(cx *query.Context, key string) ([]int, error) {
+		f, _ := lists.Load(key)
+		return f.(func(*query.Context) ([]int, error))(cx)
+	})
+	listFix.Fixpoint(func(cx *query.Context, key string) ([]int, error) { return []int{0}, nil })
+}
+
+// What an iteration has handed out may be nobody's value in the end.
+func TestLastLookAtNothing(t *testing.T) {
+	db := query.New(query.Options{Verify: query.VerifyAll})
+	ctx, cancel := context.WithCancel(t.Context())
+	var key string
+	key = listHook(t, "list", func(cx *query.Context) ([]int, error) {
+		v, err := listFix.Get(cx, key)
+		if err == nil {
+			cancel()
+			_, err = listFix.Get(cx, key)
+		}
+		return v, err
+	})
+	if v, err := listFix.Get(db.Context(ctx), key); err == nil {
+		t.Errorf("it is %v", v)
+	}
+	idle(t, db)
+}
+
+// A body that is verified, and takes longer than it is waited for, may have
+// started goroutines; they must not bring the program down.
+func TestAsideLeavesGoroutines(t *testing.T) {
+	defer query.SetAsideFor(time.Millisecond)()
+	db := query.New(query.Options{Verify: query.VerifyAll})
+	var all sync.WaitGroup
+	all.Add(6) // three goroutines of two runs
+	left := make(chan bool)
+	key := hook(t, "body", func(cx *query.Context) (int, error) {
+		if query.Aside(cx) {
+			<-left
+		}
+		uses := []func(){
+			func() { query.Emit(cx, 1) },
+			func() { hookIn.Value(cx, "x") },
+			func() { query.Map(cx, []int{1}, func(*query.Context, int) (int, error) { return 0, nil }) },
+		}
+		var done sync.WaitGroup
+		for _, use := range uses {
+			done.Go(func() {
+				defer all.Done()
+				use()
+			})
+		}
+		done.Wait()
+		return 1, nil
+	})
+	setHook(t, db, "x", 1)
+	for range 2 {
+		wantHook(t, db, hookQ, key, 1)
+	}
+	close(left)
+	all.Wait()
+	idle(t, db)
+}

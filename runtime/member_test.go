@@ -1,0 +1,184 @@
+package runtime_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	query "querygen.dev/runtime"
+)
+
+// A member that runs twice in one round may do without x the second time, because
+// others have by then what came from x.
+func TestMemberRunsTwice(t *testing.T) {
+	db := query.New(query.Options{})
+	setHook(t, db, "x", 8)
+	var d, h, m string
+	m = hook(t, "m", func(cx *query.Context) (int, error) {
+		v, err := hookFix.Get(cx, h)
+		if v&8 == 0 {
+			v |= hookIn.Value(cx, "x") & 8
+		}
+		return v, err
+	})
+	h = hook(t, "h", func(cx *query.Context) (int, error) {
+		v, err := hookQ.Get(cx, m)
+		w, _ := hookFix.Get(cx, d)
+		return v | w, err
+	})
+	d = hook(t, "d", func(cx *query.Context) (int, error) {
+		v, err := hookFix.Get(cx, h)
+		w, _ := hookQ.Get(cx, m)
+		return v | w, err
+	})
+	wantHook(t, db, hookFix, d, 8)
+	setHook(t, db, "x", 0)
+	wantHook(t, db, hookFix, d, 0)
+	wantHook(t, db, hookFix, h, 0)
+	wantHook(t, db, hookQ, m, 0)
+	idle(t, db)
+}
+
+// While an iteration is at work, somebody else runs a member of it at a newer
+// revision: others have in them what it was before.
+func TestMemberRunsElsewhere(t *testing.T) {
+	db := query.New(query.Options{})
+	setHook(t, db, "x", 1)
+	started, release := make(chan bool, 1), make(chan bool)
+	var d, h, m string
+	m = hook(t, "m", func(cx *query.Context) (int, error) {
+		if hookIn.Value(cx, "x") == 1 {
+			v, err := hookFix.Get(cx, h)
+			return v | 8, err
+		}
+		return 0, nil
+	})
+	h = hook(t, "h", func(cx *query.Context) (int, error) {
+		v, err := hookQ.Get(cx, m)
+		w, _ := hookFix.Get(cx, d)
+		return v | w, err
+	})
+	first := true
+	d = hook(t, "d", func(cx *query.Context) (int, error) {
+		v, err := hookFix.Get(cx, h)
+		if first {
+			first = false
+			started <- true
+			<-release
+		}
+		return v, err
+	})
+	got := make(chan int, 1)
+	go func() {
+		v, _ := hookFix.Get(db.Context(context.Background()), d)
+		got <- v
+	}()
+	<-started
+	setHook(t, db, "x", 2)
+	wantHook(t, db, hookQ, m, 0)
+	close(release)
+	if v := <-got; v != 0 {
+		t.Errorf("d is %d", v)
+	}
+	wantHook(t, db, hookFix, d, 0)
+	wantHook(t, db, hookFix, h, 0)
+	idle(t, db)
+}
+
+// A head that is what it is because of what it was in an earlier round is not
+// done on its own.
+func TestHeadKeepsItself(t *testing.T) {
+	db := query.New(query.Options{})
+	setHook(t, db, "x", 1)
+	var top, head string
+	head = hook(t, "head", func(cx *query.Context) (int, error) {
+		v, err := hookFix.Get(cx, head)
+		if v == 0 {
+			v, err = hookFix.Get(cx, top)
+		}
+		return v, err
+	})
+	top = hook(t, "top", func(cx *query.Context) (int, error) {
+		v, err := hookFix.Get(cx, head)
+		if v == 0 {
+			v = hookIn.Value(cx, "x")
+		}
+		return v, err
+	})
+	wantHook(t, db, hookFix, top, 1)
+	setHook(t, db, "x", 0)
+	wantHook(t, db, hookFix, head, 0)
+	wantHook(t, db, hookFix, top, 0)
+	idle(t, db)
+}
+
+var loneQ = query.Define[string, lone](query.Definition{Name: "t/lone.hook", Kind: query.KindPure, Params: 1})
+
+func init() {
+	loneQ.Bind(nil, func(cx *query.Context, key string) (lone, error) {
+		f, _ := hooks.Load(key)
+		v, err := f.(func(*query.Context) (int, error))(cx)
+		return lone(v), err
+	})
+}
+
+// An outcome is compared with one that an iteration has left, and is about to
+// take back.
+func TestComparedWithWhatGoes(t *testing.T) {
+	db := query.New(query.Options{})
+	setHook(t, db, "x", 0)
+	started, release := make(chan bool, 1), make(chan bool)
+	comparing, compared := make(chan bool, 1), make(chan bool)
+	equal := func(a, b lone) bool {
+		if a == 7 && b == 7 {
+			comparing <- true
+			<-compared
+		}
+		return a == b
+	}
+	loneEqual.Store(&equal)
+	var top, n string
+	n = hook(t, "n", func(cx *query.Context) (int, error) {
+		switch hookIn.Value(cx, "x") {
+		case 0:
+			return 5, nil
+		case 1:
+			_, err := hookFix.Get(cx, top)
+			return 7, err
+		}
+		return 7, nil
+	})
+	first := true
+	top = hook(t, "top", func(cx *query.Context) (int, error) {
+		v := loneQ.Value(cx, n)
+		if v == 7 && first {
+			first = false
+			started <- true
+			<-release
+		}
+		return int(v), nil
+	})
+	wantHook(t, db, hookFix, top, 5)
+	setHook(t, db, "x", 1)
+	got, again := make(chan lone, 1), make(chan int, 1)
+	go func() {
+		v, _ := hookFix.Get(db.Context(t.Context()), top)
+		again <- v
+	}()
+	<-started
+	setHook(t, db, "x", 2)
+	go func() { got <- loneQ.Value(db.Context(t.Context()), n) }()
+	<-comparing
+	close(release)
+	for query.Inspect(db, hookFix.Task(top)).State != query.StateMust {
+		time.Sleep(time.Millisecond)
+	}
+	close(compared)
+	if v := <-got; v != 7 {
+		t.Errorf("n is %d", v)
+	}
+	if v := <-again; v != 7 {
+		t.Errorf("top is %d", v)
+	}
+	idle(t, db)
+}
