@@ -34,7 +34,8 @@ type Options struct {
 	// first those that other queries have read, which may never be asked for again,
 	// then the rest. A dropped value still cuts off: what is remembered of it is a
 	// fingerprint, and a change of what it was made of that leaves it as it was
-	// still runs none of its readers. Dropping changes no result.
+	// still runs none of its readers. A node that no other has read, and that was not
+	// demanded for long, goes as a whole. Dropping changes no result.
 	//
 	// The cost of a value is an estimate of its memory, taken once: what several
 	// values share is counted for each, and of a long slice or map a sample is

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	goruntime "runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -37,6 +38,7 @@ type soak struct {
 
 	mu       sync.Mutex
 	programs []*soaked
+	retired  []*soaked // may still be demanded from by those who have picked them
 }
 
 // A soaked is a program and what an evaluation from scratch says of it since some
@@ -55,6 +57,7 @@ type datedOracle struct {
 
 // TestSoak wants every answer to be that of an evaluation from scratch of a
 // revision between its begin and its end, and no goroutine to be left at the end.
+// The heap must not grow, though programs come and go.
 func TestSoak(t *testing.T) {
 	before := goruntime.NumGoroutine()
 	seed := *soakSeed
@@ -62,7 +65,7 @@ func TestSoak(t *testing.T) {
 		seed = uint64(time.Now().UnixNano())
 	}
 	x := &soak{
-		t: t, seed: seed, db: query.New(verified(t, seed, query.Options{Parallelism: 4})),
+		t: t, seed: seed, db: query.New(verified(t, seed, query.Options{Parallelism: 4, MemoryBudget: 64 << 10})),
 		end: time.Now().Add(*soakFor), begins: make([]atomic.Uint64, *soakGoroutines),
 	}
 	for range 8 {
@@ -77,15 +80,22 @@ func TestSoak(t *testing.T) {
 	for i := range 2 {
 		wg.Go(func() { x.changes(rand.New(rand.NewPCG(seed, 1<<32+uint64(i)))) })
 	}
+	time.Sleep(*soakFor / 4)
+	early, nodes := heap(), x.db.Stats().Nodes
 	wg.Wait()
 	close(stop)
+	late := heap()
+	t.Logf("heap %d KB and %d nodes after a quarter of the time, %d KB and %d nodes at the end", early>>10, nodes, late>>10, x.db.Stats().Nodes)
+	if late > early+early/2+16<<20 {
+		t.Errorf("the heap grows: %d bytes, later %d", early, late)
+	}
 	if err := query.CheckInvariants(x.db); err != nil {
 		t.Error(err)
 	}
 	if err := x.db.Close(); err != nil {
 		t.Error(err)
 	}
-	for _, s := range x.programs {
+	for _, s := range append(x.programs, x.retired...) {
 		programs.Delete(s.p.id)
 	}
 	t.Logf("seed %d, %d goroutines, %v: %d answers, %d updates, %d generations, %d given up, %d superseded, %d programs replaced; %+v",
@@ -160,11 +170,7 @@ func (x *soak) changes(r *rand.Rand) {
 			x.db.NextGeneration()
 			x.generations.Add(1)
 		case 1:
-			s := x.program()
-			x.mu.Lock()
-			x.programs[r.IntN(len(x.programs))] = s // the other one goes on as it is
-			x.mu.Unlock()
-			x.replaced.Add(1)
+			x.replace(r.IntN(len(x.programs)), x.program())
 		default:
 			x.update(r, x.pick(r))
 		}
@@ -172,13 +178,29 @@ func (x *soak) changes(r *rand.Rand) {
 	}
 }
 
+// replace puts another program in the place of one whose inputs are unset. Those
+// who have picked that go on with it for a while.
+func (x *soak) replace(i int, s *soaked) {
+	x.mu.Lock()
+	old := x.programs[i]
+	x.programs[i] = s
+	x.retired = append(x.retired, old)
+	if len(x.retired) > 20 {
+		programs.Delete(x.retired[0].p.id)
+		x.retired = slices.Delete(x.retired, 0, 1)
+	}
+	x.mu.Unlock()
+	x.replaced.Add(1)
+	x.change(old, func(tx *query.Tx) {
+		for n := range old.p.set {
+			progInput.Unset(tx, progKey{old.p.id, n})
+		}
+		clear(old.p.set)
+	})
+}
+
 func (x *soak) update(r *rand.Rand, s *soaked) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	before := maps.Clone(s.p.set)
-	err := x.db.Update(func(tx *query.Tx) error {
-		s.p.mu.Lock()
-		defer s.p.mu.Unlock()
+	x.change(s, func(tx *query.Tx) {
 		for range 1 + r.IntN(3) {
 			n := s.p.inputs[r.IntN(len(s.p.inputs))]
 			k := progKey{s.p.id, n}
@@ -194,6 +216,18 @@ func (x *soak) update(r *rand.Rand, s *soaked) {
 			tx.NextGeneration()
 			x.generations.Add(1)
 		}
+	})
+}
+
+// change updates inputs of one program.
+func (x *soak) change(s *soaked, f func(tx *query.Tx)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := maps.Clone(s.p.set)
+	err := x.db.Update(func(tx *query.Tx) error {
+		s.p.mu.Lock()
+		defer s.p.mu.Unlock()
+		f(tx)
 		return nil
 	})
 	if err != nil {
