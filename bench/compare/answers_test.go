@@ -2,6 +2,7 @@ package main
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,13 +14,13 @@ import (
 const tiny = 200
 
 // TestAnswers lets everyone do all shapes, at a tiny size, and looks at nothing
-// but the answers.
+// but the answers. What a peer is known to get wrong is left out.
 func TestAnswers(t *testing.T) {
 	for _, p := range peers {
 		t.Run(p.name, func(t *testing.T) {
 			measure := measurer(t, p)
 			for _, s := range shapes.All {
-				if !strings.HasPrefix(s.Name, p.only) {
+				if !strings.HasPrefix(s.Name, p.only) || slices.Contains(p.faults, s.Name) {
 					continue
 				}
 				t.Run(s.Name, func(t *testing.T) {

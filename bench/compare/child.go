@@ -53,6 +53,9 @@ func failure(err error, stderr string) string {
 			return "stack overflow"
 		}
 	}
+	if strings.Contains(stderr, "memory allocation of") {
+		return "out of memory"
+	}
 	for line := range strings.Lines(stderr) {
 		if strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:") {
 			return strings.TrimSpace(line)

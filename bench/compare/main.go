@@ -175,9 +175,10 @@ func group(s shapes.Shape, size int, scale float64, commands map[string][]string
 		if commands[p.name] == nil || !strings.HasPrefix(s.Name, p.only) {
 			continue
 		}
+		smaller := r.last(s.Name, p.name)
 		row := &Row{Shape: s.Name, Size: size, N: n, Peer: p.name, Unit: s.Unit, Per: s.Per, answer: answer}
 		r.Rows = append(r.Rows, row)
-		jobs = append(jobs, &job{s, size, n, p, commands[p.name], row})
+		jobs = append(jobs, &job{s, size, n, p, commands[p.name], row, smaller})
 	}
 	return jobs
 }

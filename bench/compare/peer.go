@@ -22,6 +22,7 @@ type peer struct {
 	env    []string // for cargo
 	args   []string // for the child
 	only   string   // prefix of the shapes that it is for
+	faults []string // shapes that it gets wrong, or does not end
 	what   string
 }
 
@@ -30,7 +31,7 @@ var peers = []peer{
 	{name: "querygen", engine: ours.Engine, what: "this module"},
 	{name: "salsa", crate: "salsa", what: "Rust; keys are interned structs, made where they are used, and kept in hit.task; built with lto; on the stack that programs begin with, 8 MB or so"},
 	{name: "salsa-deep", crate: "salsa", args: []string{"-stack", "6000"}, only: "chain.", what: "the same in a thread with a stack of 6 GB"},
-	{name: "incremental-query", crate: "incremental-query", env: []string{"RUSTC_BOOTSTRAP=1"}, what: "Rust; it has no inputs, so these are queries that run in each generation, and each edit is a generation"},
+	{name: "incremental-query", crate: "incremental-query", env: []string{"RUSTC_BOOTSTRAP=1"}, faults: []string{"propagate", "ladder", "dynamic"}, what: "Rust; it has no inputs, so these are queries that run in each generation, and each edit is a generation"},
 	{name: "go-incr", engine: goincr.Engine, what: "Go; static graphs without keys and demand: a first run is building and stabilizing, a hit is a look at an observer"},
 	{name: "floor", engine: floor.Engine, what: "Go; no engine: sync.Map and singleflight, which forget nothing and follow no change"},
 }

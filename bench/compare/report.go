@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"querygen.dev/bench/shapes"
@@ -105,4 +106,22 @@ func (r *Report) row(shape string, size int, peer string) *Row {
 		}
 	}
 	return nil
+}
+
+// last finds the row of a shape that was added last, or nil.
+func (r *Report) last(shape, peer string) *Row {
+	for _, row := range slices.Backward(r.Rows) {
+		if row.Shape == shape && row.Peer == peer {
+			return row
+		}
+	}
+	return nil
+}
+
+// hopeless says that a bigger size is not tried.
+func (r *Row) hopeless() string {
+	if r.N == 0 || strings.HasSuffix(r.Cannot, "already") {
+		return r.Cannot
+	}
+	return r.Cannot + ", at " + count(r.N) + " already"
 }

@@ -18,6 +18,7 @@ type job struct {
 	peer    peer
 	command []string
 	row     *Row
+	smaller *Row // of the next smaller size, if there is one
 }
 
 // A campaign runs all jobs, in rounds.
@@ -51,6 +52,10 @@ func (c *campaign) run(ctx context.Context) error {
 // taking all the time they are given.
 func (c *campaign) measure(ctx context.Context, j *job) {
 	if j.row.Cannot != "" {
+		return
+	}
+	if j.smaller != nil && j.smaller.Cannot != "" {
+		j.row.Cannot, j.row.Values = j.smaller.hopeless(), nil
 		return
 	}
 	r := start(ctx, j.command, j.shape.Name, j.n, c.limit)

@@ -25,3 +25,19 @@ pub fn in_use() -> Option<usize> {
 pub fn in_use() -> Option<usize> {
     None
 }
+
+/// Makes allocations fail before the machine has no memory left: some shapes
+/// are exponential for some engines.
+#[cfg(target_os = "linux")]
+pub fn limit() {
+    const RLIMIT_AS: i32 = 9;
+    const BYTES: u64 = 12 << 30;
+    unsafe extern "C" {
+        fn setrlimit(resource: i32, limit: *const [u64; 2]) -> i32;
+    }
+    // Where it does not succeed there is no limit.
+    unsafe { setrlimit(RLIMIT_AS, &[BYTES, BYTES]) };
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn limit() {}

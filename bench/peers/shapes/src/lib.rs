@@ -24,6 +24,7 @@ pub type Outcome = Result<Measured, &'static str>;
 
 /// Runs the shape that the command line asks for, and prints the outcome.
 pub fn main(measure: fn(shape: &str, n: u64) -> Outcome) {
+    heap::limit();
     let (mut shape, mut n, mut stack) = (String::new(), 0, 0);
     let mut args = std::env::args().skip(1);
     while let (Some(flag), Some(value)) = (args.next(), args.next()) {
