@@ -15,7 +15,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"log"
 	"os"
 	"os/exec"
@@ -87,17 +86,22 @@ func compare(ctx context.Context, o options) error {
 	if o.build == "" {
 		o.build = filepath.Join(bench, ".build")
 	}
-	r := &Report{Date: time.Now().UTC(), Machine: machine(), Versions: map[string]string{}, Rounds: o.rounds, Scale: o.scale, Limit: o.limit.String()}
+	r := &Report{Date: time.Now().UTC(), Machine: machine(), Versions: map[string]string{}, Scale: o.scale, Limit: o.limit.String()}
 	groups, err := plan(o, bench, r)
 	if err != nil {
 		return err
 	}
 	c := campaign{jobs: groups, rounds: o.rounds, limit: o.limit, log: os.Stderr}
+	c.ended = func(rounds int) error { // what is written by then outlives an interrupt
+		r.Rounds = rounds
+		r.finish()
+		return write(r, o.out)
+	}
 	if err := c.run(ctx); err != nil {
 		return err
 	}
-	r.finish()
-	return write(r, o.out)
+	r.markdown(os.Stdout)
+	return nil
 }
 
 // benchDir is where the module's go.mod is.
@@ -109,7 +113,7 @@ func benchDir() (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// write writes both files, and the tables to the standard output.
+// write writes both files.
 func write(r *Report, out string) error {
 	text, err := json.MarshalIndent(r, "", "\t")
 	if err != nil {
@@ -122,7 +126,7 @@ func write(r *Report, out string) error {
 	if err != nil {
 		return err
 	}
-	r.markdown(io.MultiWriter(f, os.Stdout))
+	r.markdown(f)
 	return f.Close()
 }
 

@@ -27,6 +27,7 @@ type campaign struct {
 	rounds int
 	limit  time.Duration
 	log    io.Writer
+	ended  func(rounds int) error // called after each round
 }
 
 // run measures. In each round each job runs once; those that are compared run
@@ -44,6 +45,9 @@ func (c *campaign) run(ctx context.Context) error {
 			}
 		}
 		fmt.Fprintf(c.log, "round %d of %d ended after %v\n", round+1, c.rounds, time.Since(begin).Round(time.Second))
+		if err := c.ended(round + 1); err != nil {
+			return err
+		}
 	}
 	return nil
 }
