@@ -35,15 +35,53 @@ func (r *Report) markdown(w io.Writer) {
 		fmt.Fprintf(w, "%s %s", name, r.Versions[name])
 	}
 	fmt.Fprint(w, ".\n\n")
-	r.rows(w)
+	r.glance(w)
 	r.judgements(w)
+	r.rows(w)
 	r.legend(w)
 }
 
-// rows writes what was measured.
+// glance writes one line for each shape and size, with medians only.
+func (r *Report) glance(w io.Writer) {
+	var names []string
+	line := "|---|--:|"
+	for _, p := range peers {
+		if slices.ContainsFunc(r.Rows, func(row *Row) bool { return row.Peer == p.name }) {
+			names, line = append(names, p.name), line+"---|"
+		}
+	}
+	fmt.Fprint(w, "## At a glance\n\nMedians, and ours / theirs. What can't do a shape is left out here: why is said below.\n\n")
+	fmt.Fprintf(w, "| shape: per | size | %s |\n%s\n", strings.Join(names, " | "), line)
+	for _, row := range r.Rows {
+		if row.Peer != peers[0].name {
+			continue
+		}
+		fmt.Fprintf(w, "| %s: %s | %s |", row.Shape, row.Per, count(row.N))
+		for _, name := range names {
+			fmt.Fprintf(w, " %s |", r.row(row.Shape, row.Size, name).short())
+		}
+		fmt.Fprintln(w)
+	}
+	fmt.Fprintln(w)
+}
+
+// short is the median, with the ratio.
+func (r *Row) short() string {
+	switch {
+	case r == nil:
+		return ""
+	case r.Cannot != "":
+		return "-"
+	case r.Peer == peers[0].name:
+		return amount(r.Spread.Median, r.Unit)
+	}
+	return fmt.Sprintf("%s (%s)", amount(r.Spread.Median, r.Unit), amount(r.Ratio.Median, "x"))
+}
+
+// rows writes all that was measured.
 func (r *Report) rows(w io.Writer) {
-	fmt.Fprint(w, "## Measured\n\nMedian, the quartiles behind it in brackets; the ratio is ours / theirs, of values of one round.\n\n")
-	fmt.Fprint(w, "| shape | size | per | by | measured | ratio |\n|---|--:|---|---|---|---|\n")
+	fmt.Fprint(w, "## Measured\n\nMedian, the quartiles behind it in brackets; ratios are of values of one round.\n\n")
+	fmt.Fprint(w, "| shape | size | per | by | measured | ours / theirs |\n|---|--:|---|---|---|---|\n")
 	for _, row := range r.Rows {
 		fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s |\n", row.Shape, count(row.N), row.Per, row.Peer, row.measured(), row.ratio())
 	}
@@ -67,11 +105,12 @@ func (r *Row) ratio() string {
 func (r *Row) title() string { return strings.TrimSpace(r.Shape + " " + count(r.Size)) }
 
 func (r *Report) judgements(w io.Writer) {
-	fmt.Fprint(w, "\n## Wanted\n\nA bound is met if the interquartile range reaches it.\n\n")
+	fmt.Fprint(w, "## Wanted\n\nA bound is met if the interquartile range reaches it.\n\n")
 	fmt.Fprint(w, "| # | what | wanted | measured | |\n|--:|---|---|---|---|\n")
 	for _, v := range r.Verdicts {
 		fmt.Fprintf(w, "| %d | %s | %s | %s | %s |\n", v.Row, v.What, v.Wanted, escape(v.Measured), v.Met)
 	}
+	fmt.Fprintln(w)
 }
 
 // legend explains the shapes and the peers that occur.
