@@ -33,9 +33,9 @@ var Engine = shapes.Engine{
 	"chain.first": func(n int) shapes.Result {
 		return shapes.First(func() shapes.Graph { return lazily(func() *graph { return newChain(n) }) }, uint64(n))
 	},
-	"chain.cutoff":   func(n int) shapes.Result { return shapes.Edits(newChain(n), 0, shapes.Cut, uint64(n)) },
+	"chain.cutoff":   func(n int) shapes.Result { return shapes.Edits(grownChain(n), 0, shapes.Cut, uint64(n)) },
 	"chain.verify":   func(n int) shapes.Result { return shapes.Edits(newTied(n), 0, shapes.World, uint64(n)) },
-	"chain.rerun":    func(n int) shapes.Result { return shapes.Edits(newChain(n), 0, shapes.Deep, uint64(n)) },
+	"chain.rerun":    func(n int) shapes.Result { return shapes.Edits(grownChain(n), 0, shapes.Deep, uint64(n)) },
 	"leaves.same":    func(n int) shapes.Result { return shapes.Edits(newForest(n), 0, shapes.World, uint64(n)) },
 	"leaves.changed": func(n int) shapes.Result { return shapes.Edits(newForest(n), 0, shapes.Moved, uint64(n)) },
 	"ladder":         func(n int) shapes.Result { return shapes.Edits(newLadder(n), 0, shapes.Deep, uint64(n)) },
@@ -112,7 +112,7 @@ func newForest(n int) *outside {
 
 func newTied(n int) *outside {
 	g := &outside{graph: newGraph(0, n+2)}
-	g.chain(g.look(func() uint64 { return shapes.Half(0, shapes.Initial(0)) }), n)
+	g.grown(g.look(func() uint64 { return shapes.Half(0, shapes.Initial(0)) }), n)
 	return g
 }
 

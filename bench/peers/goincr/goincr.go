@@ -117,19 +117,45 @@ func newDirect(n int) *graph {
 	return g
 }
 
-// newChain is a chain over a first node.
+// chain is a chain over a first node.
 func (g *graph) chain(first value, n int) *graph {
 	v := first
 	for k := uint64(1); k < uint64(n); k++ {
-		v = incr.Map(g.g, v, func(below uint64) uint64 { return shapes.Link(k, below) })
+		v = g.link(k, v)
 	}
 	g.observe(v)
 	return g
 }
 
+// grown is a chain that is brought up to date after each node. To do that at
+// the end takes time that is quadratic in its length: the search for the next
+// node to compute begins with the lowest height.
+func (g *graph) grown(first value, n int) *graph {
+	v := first
+	g.observe(v)
+	for k := uint64(1); k < uint64(n); k++ {
+		v = g.link(k, v)
+		below := g.roots[0]
+		g.roots = g.roots[:0]
+		g.observe(v)
+		below.Unobserve(context.Background())
+		g.Root()
+	}
+	return g
+}
+
+func (g *graph) link(key uint64, below value) value {
+	return incr.Map(g.g, below, func(below uint64) uint64 { return shapes.Link(key, below) })
+}
+
 func newChain(n int) *graph {
 	g := newGraph(1, n+2)
 	return g.chain(g.half(0, 0, false), n)
+}
+
+func grownChain(n int) *graph {
+	g := newGraph(1, n+2)
+	return g.grown(g.half(0, 0, false), n)
 }
 
 func newLadder(n int) *graph {
