@@ -136,6 +136,8 @@ func spreadOf(s Spread, unit string) string {
 // amount writes a value with three digits or so.
 func amount(v float64, unit string) string {
 	switch {
+	case unit == "x" && v > 0 && v < 0.01:
+		return fmt.Sprintf("1/%.0f x", 1/v)
 	case unit == "x":
 		return digits(v) + " x"
 	case unit == "B":
@@ -152,9 +154,7 @@ func amount(v float64, unit string) string {
 
 func digits(v float64) string {
 	switch {
-	case v >= 1000:
-		return fmt.Sprintf("%.0f", v)
-	case v >= 100 && v != float64(int(v)):
+	case v >= 100:
 		return fmt.Sprintf("%.0f", v)
 	}
 	return fmt.Sprintf("%.3g", v)

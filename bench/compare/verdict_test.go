@@ -99,3 +99,19 @@ func TestWishes(t *testing.T) {
 		}
 	}
 }
+
+func TestAmount(t *testing.T) {
+	for _, test := range []struct {
+		v    float64
+		unit string
+		want string
+	}{
+		{0.271, "ns", "0.271 ns"}, {8.7, "ns", "8.7 ns"}, {1100, "ns", "1.1 µs"}, {123456, "ns", "123 µs"},
+		{2e7, "ns", "20 ms"}, {1.5e9, "ns", "1.5 s"}, {128, "B", "128 B"}, {1234, "B", "1234 B"},
+		{0.95, "x", "0.95 x"}, {1e-4, "x", "1/10000 x"}, {12592.3, "x", "12592 x"},
+	} {
+		if got := amount(test.v, test.unit); got != test.want {
+			t.Errorf("%v %s: %q, want %q", test.v, test.unit, got, test.want)
+		}
+	}
+}

@@ -6,7 +6,7 @@ import (
 )
 
 // turns is how often each of the four things is measured.
-const turns = 9
+const turns = 15
 
 // Scaling compares one and two workers, once with the engine's work and once
 // with a plain loop, in turns, so that what the machine does besides is done to

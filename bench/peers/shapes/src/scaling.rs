@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use crate::{Measured, Outcome, fold, measure::median, mix};
 
-const TURNS: usize = 9;
+const TURNS: usize = 15;
 
 /// What two workers share.
 const HITS_EACH: u64 = 200_000;
