@@ -141,20 +141,13 @@ func (w *walk) inForce(v graph.View) bool {
 }
 
 // unsettled is the error of a node that goes on changing. It lets go of the lock:
-// the texts of values are users' code.
+// the texts of errors are users' code.
 func (w *walk) unsettled(n graph.ID, last, now any) error {
-	const most = 200
-	text := func(out any) string {
-		s := fmt.Sprint(out)
-		if len(s) > most {
-			s = s[:most] + "..."
-		}
-		return s
-	}
 	node := w.db.node(n)
+	k, _ := w.db.keeper(n)
 	w.unlock()
 	err := fmt.Errorf("querygen: %v (%v) has not settled after %d rounds of cycle=fixpoint: the last two values are %s and %s",
-		node, node.Pos, maxRounds, text(last), text(now))
+		node, node.Pos, maxRounds, k.text(last), k.text(now))
 	w.lock()
 	return err
 }

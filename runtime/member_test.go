@@ -2,6 +2,8 @@ package runtime_test
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -181,4 +183,32 @@ func TestComparedWithWhatGoes(t *testing.T) {
 		t.Errorf("top is %d", v)
 	}
 	idle(t, db)
+}
+
+// Values that never settle may hold themselves.
+func TestUnsettledHoldsItself(t *testing.T) {
+	db := query.New(query.Options{})
+	n := 0
+	hooks.Store(t.Name(), func(cx *query.Context) (any, error) {
+		_, err := anyFix.Get(cx, t.Name())
+		n++
+		m := map[string]any{"n": n}
+		m["a"], m["b"], m["c"] = m, m, m
+		return m, err
+	})
+	_, err := anyFix.Get(db.Context(t.Context()), t.Name())
+	if s := fmt.Sprint(err); len(s) > 1500 || !strings.Contains(s, "200 rounds") {
+		t.Error(s)
+	}
+	idle(t, db)
+}
+
+var anyFix = query.Define[string, any](query.Definition{Name: "t/any.fix", Kind: query.KindPure, Params: 1, Fails: true, NoPersist: true})
+
+func init() {
+	anyFix.Bind(nil, func(cx *query.Context, key string) (any, error) {
+		f, _ := hooks.Load(key)
+		return f.(func(*query.Context) (any, error))(cx)
+	})
+	anyFix.Fixpoint(func(*query.Context, string) (any, error) { return 0, nil })
 }

@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"fmt"
 	"sync/atomic"
 
 	"github.com/puzpuzpuz/xsync/v4"
@@ -18,13 +17,6 @@ type outcome[V any] struct {
 	stamp uint32
 }
 
-// String is for error messages.
-func (o *outcome[V]) String() string {
-	if o.err != nil {
-		return "the error " + o.err.Error()
-	}
-	return fmt.Sprintf("%+v", o.value)
-}
 func (o *outcome[V]) failure() error { return o.err }
 
 // A cell holds the key and the current outcome of one node.
