@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"sync/atomic"
 	"time"
@@ -180,9 +181,9 @@ func (t *table[K, V]) text(out any) string {
 		return "a value that was dropped"
 	}
 	if o.err != nil {
-		return "the error " + o.err.Error()
+		return fmt.Sprintf("the error %v", o.err) // which may panic
 	}
-	b := &bounded{most: most}
+	b := newBounded(most)
 	b.add(reflect.ValueOf(&o.value).Elem())
 	if b.full {
 		return string(b.text) + "..."

@@ -49,12 +49,41 @@ func (db *DB) cycleOf(flights []*flight.Flight) *CycleError {
 	}
 	err := &CycleError{
 		Nodes:   append(slices.Clone(nodes[least:]), nodes[:least]...),
-		members: make(map[graph.ID]int, len(flights)),
+		members: make(map[graph.ID]member, len(flights)),
 	}
 	for i, f := range flights {
-		err.members[f.Node] = i
+		k, slot := db.keeper(f.Node)
+		err.members[f.Node] = member{i, k.cellAt(slot)}
 	}
 	return err
+}
+
+// A member is a node of a cycle: its place in it, and the cell that tells whether
+// the number still is that of the node. An error may outlive the nodes that it
+// names, and get into another database.
+type member struct {
+	at   int
+	cell any
+}
+
+// place returns the place of n in the cycle, if n is one of its nodes.
+func (e *CycleError) place(db *DB, n graph.ID) (at int, ok bool) {
+	m, ok := e.members[n]
+	if !ok {
+		return 0, false
+	}
+	k, slot := db.keeper(n)
+	return m.at, k.holds(slot, m.cell)
+}
+
+// onOwnCycle reports whether err says that n is on a cycle.
+func (db *DB) onOwnCycle(n graph.ID, err error) bool {
+	cycle, ok := err.(*CycleError)
+	if !ok {
+		return false
+	}
+	_, ok = cycle.place(db, n)
+	return ok
 }
 
 // joins reports whether the outcome err of node n says that the caller of n is
@@ -65,8 +94,8 @@ func (c *Context) joins(n graph.ID, err error) bool {
 	if !ok || !c.inQuery() {
 		return false
 	}
-	at, member := cycle.members[c.flight.Node]
-	if next, ok := cycle.members[n]; !member || !ok || next != (at+1)%len(cycle.members) {
+	at, member := cycle.place(c.db, c.flight.Node)
+	if next, ok := cycle.place(c.db, n); !member || !ok || next != (at+1)%len(cycle.members) {
 		return false
 	}
 	c.db.mu.Lock()

@@ -60,7 +60,7 @@ func (n Node) String() string {
 type CycleError struct {
 	Nodes []Node // in call order, from the smallest on
 
-	members map[graph.ID]int           // the place in the cycle of each node of the database; hidden ones are not among Nodes
+	members map[graph.ID]member        // of the nodes of the database; hidden ones are not among Nodes
 	equalTo atomic.Pointer[CycleError] // the last one it was found equal to
 }
 

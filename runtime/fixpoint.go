@@ -1,14 +1,14 @@
 package runtime
 
 import (
-	"fmt"
-
 	"querygen.dev/runtime/internal/flight"
 	"querygen.dev/runtime/internal/graph"
 )
 
 // maxRounds bounds how often the body of a query with cycle=fixpoint is run
-// before it counts as one that never settles.
+// before it counts as one that never settles. Each head adds a round: where heads
+// call each other against the way that values take, a round brings them only from
+// one to the next.
 const maxRounds = 200
 
 // An iteration is a run of a node with cycle=fixpoint: its driver. When
@@ -55,6 +55,7 @@ type iteration struct {
 
 	reads   []graph.Read // of earlier rounds, from outside
 	seen    map[graph.ID]bool
+	last    map[graph.ID]lastChange   // of marked members that may go on for ever
 	earlier map[graph.ID][]graph.Read // of members that have run again in this round: what they had read before
 }
 
@@ -110,21 +111,12 @@ func (w *walk) settled(it *iteration, k keeper, slot uint32, e *ending, round in
 	case !moved && !it.moved, e.passing:
 		w.converge(it, k, slot, e)
 		return true
-	case round == maxRounds:
-		e.err = w.unsettled(f.Node, k.outcome(slot), e.out)
-		e.out, e.same = k.fail(e.err), false
-		if it.gone {
-			return true
-		}
-		if !w.db.advance(w.req, f) {
-			w.db.drop(f)
-			return true
-		}
-		for h := range it.heads {
-			w.db.g.Demand(h) // what they have come to means nothing
-		}
-		w.converge(it, k, slot, e)
+	case round >= maxRounds+len(it.heads):
+		w.fail(it, k, slot, e)
 		return true
+	}
+	if round >= maxRounds/2 {
+		w.note(it)
 	}
 	w.again(it, k, slot, e)
 	return false
@@ -138,25 +130,6 @@ func (w *walk) inForce(v graph.View) bool {
 		}
 	}
 	return true
-}
-
-// unsettled is the error of a node that goes on changing. It lets go of the lock:
-// the texts of values are users' code.
-func (w *walk) unsettled(n graph.ID, last, now any) error {
-	const most = 200
-	text := func(out any) string {
-		s := fmt.Sprint(out)
-		if len(s) > most {
-			s = s[:most] + "..."
-		}
-		return s
-	}
-	node := w.db.node(n)
-	w.unlock()
-	err := fmt.Errorf("querygen: %v (%v) has not settled after %d rounds of cycle=fixpoint: the last two values are %s and %s",
-		node, node.Pos, maxRounds, text(last), text(now))
-	w.lock()
-	return err
 }
 
 // provide hands the driver's provisional outcome to those whom it waits for.

@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -85,9 +84,9 @@ func formatHandle(e reflect.Value) string {
 		return "nil"
 	}
 	value, sum := e.Elem().Field(0), e.Elem().Field(1)
-	b := &bounded{}
+	b := newBounded(handleText)
 	b.add(value)
-	if !b.full {
+	if !b.full && !b.cut {
 		return string(b.text)
 	}
 	return fmt.Sprintf("%s...#%016x", strings.ToValidUTF8(string(b.text), ""), sum.Field(0).Uint())
@@ -98,11 +97,19 @@ func formatHandle(e reflect.Value) string {
 type bounded struct {
 	text []byte
 	full bool
-	most int // bytes of text; 0 stands for handleText
+	most int  // bytes of text
+	hops int  // entries of maps that may be looked at
+	cut  bool // there were more
 }
 
+// textHops bounds the entries of maps that are looked at: all are, to find those
+// that come first, and what is shared in maps within maps is small and has very many.
+const textHops = 1 << 16
+
+func newBounded(most int) *bounded { return &bounded{most: most, hops: textHops} }
+
 func (b *bounded) write(s string) {
-	if left := cmp.Or(b.most, handleText) - len(b.text); len(s) > left {
+	if left := b.most - len(b.text); len(s) > left {
 		s, b.full = s[:left], true
 	}
 	b.text = append(b.text, s...)
@@ -159,14 +166,21 @@ func (b *bounded) entries(v reflect.Value) {
 		b.write("nil")
 		return
 	}
+	if b.hops == 0 {
+		b.cut = true
+		b.write("{...}")
+		return
+	}
 	var entries []string
+	b.hops /= v.Len() + 1 // the same for each, since they come in any order
 	for it := v.MapRange(); it.Next(); {
-		e := &bounded{text: slices.Clone(b.text), most: b.most}
+		e := &bounded{text: slices.Clone(b.text), most: b.most, hops: b.hops}
 		at := len(e.text)
 		e.add(it.Key())
 		e.write(": ")
 		e.add(it.Value())
 		entries = append(entries, string(e.text[at:]))
+		b.cut = b.cut || e.cut
 	}
 	slices.Sort(entries)
 	b.list("{", "}", len(entries), func(i int) { b.write(entries[i]) })

@@ -131,6 +131,13 @@ func TestHandleText(t *testing.T) {
 	if s := intern(cyclic).String(); len(s) > 90 {
 		t.Error(s)
 	}
+	shared := map[string]any{}
+	for i := range 12 { // seen as often as it occurs it is huge
+		shared[fmt.Sprint(i)] = shared
+	}
+	if s := intern(shared).String(); len(s) > 90 || s != intern(shared).String() {
+		t.Error(s)
+	}
 }
 
 // What nobody has a handle of is gone, and can come again.

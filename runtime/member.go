@@ -89,6 +89,23 @@ func (w *walk) dependsOn(view graph.View, it *iteration, reads []graph.Read) {
 // giveUp ends the iteration that f drives, if it does: all is as it was before,
 // and what runs below f does so for nobody.
 func (db *DB) giveUp(f *flight.Flight) {
+	if db.iterations[f.Iteration] == nil {
+		return
+	}
+	db.undo(f)
+	todo := slices.Collect(f.Children)
+	for len(todo) > 0 {
+		c := todo[len(todo)-1]
+		todo = slices.AppendSeq(todo[:len(todo)-1], c.Children)
+		if !c.Orphaned {
+			db.undo(c) // what runs below it is gone through here
+			db.lose(c)
+		}
+	}
+}
+
+// undo takes the iteration that f drives back, if it does.
+func (db *DB) undo(f *flight.Flight) {
 	it := db.iterations[f.Iteration]
 	if it == nil {
 		return
@@ -98,14 +115,6 @@ func (db *DB) giveUp(f *flight.Flight) {
 	for n, b := range it.old {
 		if !db.g.State(n).Green() { // else it did without what was provided, in the end
 			db.restore(n, b)
-		}
-	}
-	todo := slices.Collect(f.Children)
-	for len(todo) > 0 {
-		c := todo[len(todo)-1]
-		todo = slices.AppendSeq(todo[:len(todo)-1], c.Children)
-		if !c.Orphaned {
-			db.drop(c)
 		}
 	}
 }

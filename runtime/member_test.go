@@ -2,6 +2,8 @@ package runtime_test
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -181,4 +183,86 @@ func TestComparedWithWhatGoes(t *testing.T) {
 		t.Errorf("top is %d", v)
 	}
 	idle(t, db)
+}
+
+// Values that never settle may hold themselves.
+func TestUnsettledHoldsItself(t *testing.T) {
+	db := query.New(query.Options{})
+	n := 0
+	hooks.Store(t.Name(), func(cx *query.Context) (any, error) {
+		_, err := anyFix.Get(cx, t.Name())
+		n++
+		m := map[string]any{"n": n}
+		m["a"], m["b"], m["c"] = m, m, m
+		return m, err
+	})
+	_, err := anyFix.Get(db.Context(t.Context()), t.Name())
+	if s := fmt.Sprint(err); len(s) > 1500 || !strings.Contains(s, "200 rounds") {
+		t.Error(s)
+	}
+	idle(t, db)
+}
+
+var anyFix = query.Define[string, any](query.Definition{Name: "t/any.fix", Kind: query.KindPure, Params: 1, Fails: true, NoPersist: true})
+
+func init() {
+	anyFix.Bind(nil, func(cx *query.Context, key string) (any, error) {
+		f, _ := hooks.Load(key)
+		return f.(func(*query.Context) (any, error))(cx)
+	})
+	anyFix.Fixpoint(func(*query.Context, string) (any, error) { return 0, nil })
+}
+
+// A deep stack of iterations is given up in one go.
+func TestManyIterationsGivenUp(t *testing.T) {
+	db := query.New(query.Options{})
+	setHook(t, db, "x", 1)
+	const many = 100_000
+	started, release := make(chan bool, 1), make(chan bool)
+	deepBody = func(cx *query.Context, i int) (int, error) {
+		switch i {
+		case 0:
+			if hookIn.Value(cx, "top") == 0 {
+				started <- true
+				<-release
+			}
+			return hookIn.Value(cx, "x"), nil
+		case many:
+			hookIn.Value(cx, "x")
+		}
+		return deepFix.Get(cx, i-1)
+	}
+	first, second := make(chan error, 1), make(chan error, 1)
+	ask := func(end chan error) {
+		_, err := deepFix.Get(db.Context(t.Context()), many)
+		end <- err
+	}
+	go ask(first)
+	<-started
+	setHook(t, db, "x", 2)
+	setHook(t, db, "top", 1)
+	start := time.Now()
+	go ask(second)
+	for _, end := range []chan error{second, first} {
+		if err := <-end; err != nil {
+			t.Error(err)
+		}
+		if end == second {
+			close(release)
+		}
+	}
+	if d := time.Since(start); d > patience {
+		t.Errorf("it took %v", d)
+	}
+	idle(t, db)
+}
+
+var (
+	deepBody func(*query.Context, int) (int, error)
+	deepFix  = query.Define[int, int](query.Definition{Name: "t/deep.fix", Kind: query.KindPure, Params: 1, Fails: true})
+)
+
+func init() {
+	deepFix.Bind(nil, func(cx *query.Context, i int) (int, error) { return deepBody(cx, i) })
+	deepFix.Fixpoint(func(*query.Context, int) (int, error) { return 0, nil })
 }

@@ -163,6 +163,11 @@ func (db *DB) overtaken(f *flight.Flight) bool {
 // drop takes its node away from a run that was overtaken, and tells its body.
 func (db *DB) drop(f *flight.Flight) {
 	db.giveUp(f)
+	db.lose(f)
+}
+
+// lose is drop for a flight that drives no iteration.
+func (db *DB) lose(f *flight.Flight) {
 	db.board.Orphan(f)
 	if life := db.watchers[f]; life != nil {
 		life.Cancel(ErrSuperseded)

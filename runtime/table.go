@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"fmt"
 	"sync/atomic"
 
 	"github.com/puzpuzpuz/xsync/v4"
@@ -21,14 +20,6 @@ type outcome[V any] struct {
 
 // gone is the cost of an outcome whose value was dropped.
 const gone = ^uint32(0)
-
-// String is for error messages.
-func (o *outcome[V]) String() string {
-	if o.err != nil {
-		return "the error " + o.err.Error()
-	}
-	return fmt.Sprintf("%+v", o.value)
-}
 
 // whole reports whether o is there with its value.
 func (o *outcome[V]) whole() bool { return o != nil && o.cost != gone }

@@ -99,7 +99,7 @@ func TestFixpointRestless(t *testing.T) {
 	if err == nil {
 		t.Fatal("it settled")
 	}
-	for _, part := range []string{"scenarios.restless(1)", "fixpoint.go", "200 rounds", "1 and 0"} {
+	for _, part := range []string{"scenarios.restless(1)", "fixpoint.go", "200 rounds", "0 and 1"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("the error does not say %q: %v", part, err)
 		}
