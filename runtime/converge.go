@@ -114,11 +114,7 @@ func (w *walk) takeBack(it *iteration, back map[graph.ID]uint32) {
 			continue
 		}
 		k, slot := w.db.keeper(n)
-		if err := k.outcome(slot).(interface{ failure() error }).failure(); w.db.onOwnCycle(n, err) {
-			k.commit(slot, k.fail(err), b.stamp) // the old one may name nodes that are gone
-		} else {
-			k.restore(slot, b.out)
-		}
+		k.restore(slot, b.out)
 		w.db.g.OldStamp(n, b.stamp)
 		w.db.g.Times(n).Changed = b.changed
 	}

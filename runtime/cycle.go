@@ -49,41 +49,39 @@ func (db *DB) cycleOf(flights []*flight.Flight) *CycleError {
 	}
 	err := &CycleError{
 		Nodes:   append(slices.Clone(nodes[least:]), nodes[:least]...),
-		members: make(map[graph.ID]member, len(flights)),
+		db:      db.serial,
+		members: make(map[memberName]int, len(flights)),
 	}
 	for i, f := range flights {
-		k, slot := db.keeper(f.Node)
-		err.members[f.Node] = member{i, k.cellAt(slot)}
+		err.members[db.memberName(f.Node)] = i
 	}
 	return err
 }
 
-// A member is a node of a cycle: its place in it, and the cell that tells whether
-// the number still is that of the node. An error may outlive the nodes that it
-// names, and get into another database.
-type member struct {
-	at   int
-	cell any
+// A memberName says which node is meant, whatever its number is: an error may
+// outlive the nodes that it names, and those come back with other numbers.
+type memberName struct {
+	query *query
+	about *query // of a hidden one: the query of the node that it is about
+	key   any
+}
+
+func (db *DB) memberName(n graph.ID) memberName {
+	k, slot := db.keeper(n)
+	if q := k.query(); q.hidden {
+		k, slot := db.keeper(db.subject(n))
+		return memberName{q, k.query(), k.key(slot)}
+	}
+	return memberName{query: k.query(), key: k.key(slot)}
 }
 
 // place returns the place of n in the cycle, if n is one of its nodes.
 func (e *CycleError) place(db *DB, n graph.ID) (at int, ok bool) {
-	m, ok := e.members[n]
-	if !ok {
+	if e.db != db.serial {
 		return 0, false
 	}
-	k, slot := db.keeper(n)
-	return m.at, k.holds(slot, m.cell)
-}
-
-// onOwnCycle reports whether err says that n is on a cycle.
-func (db *DB) onOwnCycle(n graph.ID, err error) bool {
-	cycle, ok := err.(*CycleError)
-	if !ok {
-		return false
-	}
-	_, ok = cycle.place(db, n)
-	return ok
+	at, ok = e.members[db.memberName(n)]
+	return at, ok
 }
 
 // joins reports whether the outcome err of node n says that the caller of n is

@@ -59,7 +59,8 @@ type Options struct {
 // be called from any number of goroutines. See the package documentation for
 // the model.
 type DB struct {
-	opts Options
+	opts   Options
+	serial uint64 // of the database in the process
 
 	// revision counts committed changes; flushed is how far the graph has
 	// followed. The graph follows at the first demand after a change, and all of
@@ -109,6 +110,9 @@ type DB struct {
 	cutoffs  atomic.Uint64
 }
 
+// serials counts databases.
+var serials atomic.Uint64
+
 // New returns an empty database in memory.
 func New(opts Options) *DB {
 	if opts.Parallelism <= 0 {
@@ -116,6 +120,7 @@ func New(opts Options) *DB {
 	}
 	db := &DB{
 		opts:       opts,
+		serial:     serials.Add(1),
 		g:          graph.New(),
 		board:      flight.NewBoard(opts.Parallelism),
 		done:       make(chan struct{}),

@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 
 	"querygen.dev/runtime/codec"
-	"querygen.dev/runtime/internal/graph"
 )
 
 // ErrSuperseded is what a [DB.Run] ends in when an update changed something
@@ -60,7 +59,8 @@ func (n Node) String() string {
 type CycleError struct {
 	Nodes []Node // in call order, from the smallest on
 
-	members map[graph.ID]member        // of the nodes of the database; hidden ones are not among Nodes
+	db      uint64                     // the database's serial number
+	members map[memberName]int         // the place in the cycle of each node; hidden ones are not among Nodes
 	equalTo atomic.Pointer[CycleError] // the last one it was found equal to
 }
 

@@ -318,12 +318,9 @@ func (w *walk) store(n graph.ID, e *ending, same bool) EventKind {
 		same = false // an iteration was given up, and n has lost what it was compared with
 	}
 	if same {
-		switch {
-		case !k.whole(slot):
+		if !k.whole(slot) {
 			k.commit(slot, e.out, w.db.g.Stamp(n))
 			w.db.memory.revived(n, w.db.lastID)
-		case w.db.onOwnCycle(n, e.err):
-			k.commit(slot, e.out, w.db.g.Stamp(n)) // the one that was stored may name nodes that are gone
 		}
 		if !w.db.hidden(n) && !w.db.g.GreenFor(n, w.base.View) {
 			w.db.cutoffs.Add(1)
