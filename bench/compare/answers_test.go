@@ -47,6 +47,9 @@ func measurer(t *testing.T, p peer) func(shape string) shapes.Result {
 	if p.engine != nil {
 		return func(shape string) shapes.Result { return p.engine.Measure(shape, tiny) }
 	}
+	if testing.Short() {
+		t.Skip("to build it takes minutes")
+	}
 	if _, err := exec.LookPath("cargo"); err != nil {
 		t.Skip("there is no cargo to build it")
 	}
