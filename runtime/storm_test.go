@@ -3,8 +3,10 @@ package runtime_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	goruntime "runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -74,7 +76,7 @@ func TestDifferentialFixpointStorm(t *testing.T) {
 			t.Error(err)
 		}
 		if t.Failed() {
-			t.Errorf("repeat with -run %s -diff.seed %d", t.Name(), seed)
+			t.Errorf("repeat with -run %s -diff.seed %d\n%s", t.Name(), seed, l.dump(db))
 		}
 		return 18
 	})
@@ -125,4 +127,20 @@ func (l *lattice) request(t *testing.T, r *rand.Rand, db *query.DB) {
 			t.Errorf("node %d is %04x, the least solution for %v %04x", n, got[i], inputs, want[n])
 		}
 	}
+}
+
+// dump describes the equations, and what the database knows of them.
+func (l *lattice) dump(db *query.DB) string {
+	var b strings.Builder
+	for n, node := range l.nodes {
+		k := progKey{l.id, n}
+		task := []query.Task[uint16]{latticePure.Task(k), latticeFix.Task(k), latticeIn.Task(k), latticeNow.Task(k)}[node.kind]
+		i := query.Inspect(db, task)
+		fmt.Fprintf(&b, "%d: %+v\n\t%v, ran at %d, verified at %d, changed at %d, reads", n, node, i.State, i.RanAt, i.VerifiedAt, i.ChangedAt)
+		for _, r := range i.Reads {
+			fmt.Fprintf(&b, " %d", r.Key.(progKey).Node)
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
 }

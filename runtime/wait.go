@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"slices"
 
 	"querygen.dev/runtime/internal/flight"
 	"querygen.dev/runtime/internal/graph"
@@ -11,23 +12,15 @@ import (
 // await waits until other, which has the node that from demands, is done. If
 // other waits for from in turn, that is a cycle, and nobody waits.
 func (w *walk) await(from, other *flight.Flight) error {
-	if c := w.db.board.Path(other, from); c != nil {
-		handled, settled := w.iterated(from, c)
-		switch {
-		case settled:
-			return nil
-		case handled, w.idle(c):
-			// It opens when those who were dropped have seen it.
-		case w.stale(c):
-			// Somebody on it unwinds already: it will open by itself.
-		case !c.Requests:
-			if w.onCycle(c) {
-				return nil
-			}
-		default:
-			w.yield(c)
+	var last []*flight.Flight
+	for {
+		// A body that has called several queries at once may be on several.
+		c := w.db.board.Path(other, from)
+		if c == nil || slices.Equal(c.Flights, last) {
+			break
 		}
-		if w.req.err != nil {
+		last = c.Flights
+		if w.resolve(from, c) || w.req.err != nil {
 			return nil
 		}
 	}
@@ -50,9 +43,34 @@ func (w *walk) await(from, other *flight.Flight) error {
 	return nil
 }
 
+// resolve opens a circle that from would close. It returns true if from has to look
+// at everything again; else the circle opens when those who were woken have.
+func (w *walk) resolve(from *flight.Flight, c *flight.Circle) (settled bool) {
+	handled, settled := w.iterated(from, c)
+	switch {
+	case settled:
+		return true
+	case handled, w.idle(c):
+		// It opens when those who were dropped have seen it.
+	case w.stale(c):
+		// Somebody on it unwinds already: it will open by itself.
+	case !c.Requests:
+		return w.onCycle(c)
+	default:
+		w.yield(c)
+	}
+	return false
+}
+
 // awaitEnd waits for the end of the request that holds node n.
 func (w *walk) awaitEnd(from *flight.Flight, n graph.ID, holder *flight.Request) error {
-	if c := w.db.board.PathEnd(holder, from); c != nil {
+	var last []*flight.Flight
+	for {
+		c := w.db.board.PathEnd(holder, from)
+		if c == nil || slices.Equal(c.Flights, last) {
+			break
+		}
+		last = c.Flights
 		if !w.idle(c) && !w.stale(c) {
 			w.yield(c)
 		}
@@ -136,6 +154,7 @@ func (db *DB) ending(f *flight.Flight, passed bool) bool {
 	case r.ctx.Err() != nil:
 		db.abort(r, context.Cause(r.ctx))
 	case f.Ctx != nil && f.Ctx.Err() != nil:
+		db.board.Nudge(f)
 	case f.Running && !db.advance(r, f), !passed:
 		db.abort(r, ErrSuperseded)
 	default:

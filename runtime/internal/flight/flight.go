@@ -102,6 +102,7 @@ type Wait struct {
 	end     *Request
 	place   *Limit
 	granted bool // the token or the place has come
+	woken   bool // who waits looks at everything again, and asks before it waits again
 	ch      chan struct{}
 }
 
@@ -110,6 +111,7 @@ type Wait struct {
 func (w *Wait) Done() <-chan struct{} { return w.ch }
 
 func (w *Wait) wake() {
+	w.woken = true
 	shake.Point()
 	select {
 	case w.ch <- struct{}{}:

@@ -56,7 +56,7 @@ type Circle struct {
 }
 
 // Path looks for a way from flight on to flight from, along calls in progress
-// and waits. If there is one, from must not wait for on. The cost is that of the
+// and waits that nobody has been woken from. If there is one, from must not wait for on. The cost is that of the
 // calls in progress below on.
 func (b *Board) Path(on, from *Flight) *Circle { return search(on, from) }
 
@@ -93,7 +93,7 @@ func search(on, from *Flight) *Circle {
 			if w.end != nil {
 				to, request = w.end.Root, true
 			}
-			if to != nil && !seen[to] {
+			if to != nil && !w.woken && !seen[to] {
 				seen[to] = true
 				steps = append(steps, step{to, i, request})
 			}
