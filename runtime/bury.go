@@ -99,7 +99,7 @@ func (db *DB) above(n graph.ID, most int, looks *int) (list []graph.ID, ok bool)
 // has to stay.
 func (db *DB) unwanted(n graph.ID) bool {
 	k, slot := db.keeper(n)
-	if k == nil || !k.mayGo(slot) || db.garbage.pins[n] > 0 || db.blind[n] || db.headOf[n] != 0 || db.reserved[n] != nil {
+	if k == nil || !k.mayGo(slot) || db.garbage.pins[n] > 0 || db.blind[n] || db.headOf[n] != nil || db.reserved[n] != nil {
 		return false
 	}
 	if db.board.Claimed(n) != nil || db.board.Holder(n) != nil {

@@ -93,7 +93,7 @@ type DB struct {
 	blind      map[graph.ID]bool               // nodes whose reads do not tell when they change; they run in each revision
 	iterations map[uint64]*iteration           // in progress
 	reserved   map[graph.ID]*flight.Flight     // for calls below a driver
-	headOf     map[graph.ID]uint64             // the iteration in which a node is a head; of several, one
+	headOf     map[graph.ID][]uint64           // the iterations in which a node is a head
 	heads      map[graph.ID][]graph.ID         // by the node that was iterated: others whose reads are only that
 	emitted    map[graph.ID][]flight.Emission  // what the last runs of nodes have emitted
 	called     map[graph.ID][]graph.ID         // what nodes have called, where the graph says something else
@@ -129,7 +129,7 @@ func New(opts Options) *DB {
 		blind:      map[graph.ID]bool{},
 		iterations: map[uint64]*iteration{},
 		reserved:   map[graph.ID]*flight.Flight{},
-		headOf:     map[graph.ID]uint64{},
+		headOf:     map[graph.ID][]uint64{},
 		heads:      map[graph.ID][]graph.ID{},
 		emitted:    map[graph.ID][]flight.Emission{},
 		called:     map[graph.ID][]graph.ID{},

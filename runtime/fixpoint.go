@@ -140,7 +140,7 @@ func (w *walk) provide(f *flight.Flight) {
 		return
 	}
 	k, slot := w.db.keeper(n)
-	if outer := w.headIn(f.View, n); outer != nil {
+	if outer := w.headOf(f.View, n); outer != nil {
 		// Go on from what the last round has found. That has come from the outer
 		// iteration, also if nothing else that is read now does.
 		it.used, it.outermost = true, min(it.outermost, outer.id)
@@ -252,13 +252,7 @@ func (db *DB) close(it *iteration) {
 		}
 	}
 	for n := range it.heads {
-		if db.g.Current(db.headOf[n]) != it.id {
-			continue
-		}
-		delete(db.headOf, n)
-		if outer := db.searchHead(it.driver.View, n); outer != nil {
-			db.headOf[n] = outer.id // from an earlier round
-		}
+		db.noHeadIn(n, it.id)
 	}
 	for _, id := range it.merged {
 		db.g.Forget(id)

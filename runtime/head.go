@@ -20,25 +20,30 @@ func (db *DB) addHead(it *iteration, n graph.ID, reads []graph.Read, last ending
 		it.heads[n] = h
 	}
 	h.reads, h.last = append(h.reads, reads...), last
-	db.headOf[n] = it.id
+	db.headIn(n, it.id)
 }
 
-// headIn returns the iteration of a view in which n is a head, or nil.
-func (w *walk) headIn(v graph.View, n graph.ID) *iteration {
-	id, ok := w.db.headOf[n]
-	if !ok {
-		return nil
+// headIn notes that n is a head in an iteration.
+func (db *DB) headIn(n graph.ID, id uint64) {
+	if !slices.ContainsFunc(db.headOf[n], func(of uint64) bool { return db.g.Current(of) == id }) {
+		db.headOf[n] = append(db.headOf[n], id)
 	}
-	if id = w.db.g.Current(id); v.Contains(id) {
-		return w.db.iterations[id]
-	}
-	return w.db.searchHead(v, n) // it is one in another view as well
 }
 
-func (db *DB) searchHead(v graph.View, n graph.ID) *iteration {
-	for id := range v.Iterations {
-		if it := db.iterations[id]; it != nil && it.heads[n] != nil {
-			return it
+// noHeadIn takes back what headIn has noted.
+func (db *DB) noHeadIn(n graph.ID, id uint64) {
+	left := slices.DeleteFunc(db.headOf[n], func(of uint64) bool { return db.g.Current(of) == id })
+	if db.headOf[n] = left; len(left) == 0 {
+		delete(db.headOf, n)
+	}
+}
+
+// headOf returns the iteration of a view in which n is a head, or nil; of several,
+// the one that it has become one of last. There may be others in other views.
+func (w *walk) headOf(v graph.View, n graph.ID) *iteration {
+	for _, id := range slices.Backward(w.db.headOf[n]) {
+		if id = w.db.g.Current(id); v.Contains(id) {
+			return w.db.iterations[id]
 		}
 	}
 	return nil
@@ -50,7 +55,7 @@ func (w *walk) stillHead(n graph.ID, e *ending) {
 	if len(w.db.headOf) == 0 {
 		return
 	}
-	if it := w.headIn(w.base.View, n); it != nil {
+	if it := w.headOf(w.base.View, n); it != nil {
 		last := *e
 		last.reads = slices.Clone(e.reads)
 		w.db.addHead(it, n, e.reads, last)

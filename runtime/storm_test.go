@@ -29,11 +29,16 @@ func (l *lattice) ahead(cx *query.Context, n int) error {
 	return err
 }
 
+// stormCorpus holds the seeds of systems that found a bug.
+var stormCorpus = []uint64{
+	1795185440112668552, // an iteration forgot a head that was one in another request too, in each round anew
+}
+
 // TestDifferentialFixpointStorm lets requests and updates overlap. Each request
 // is compared with the least solution for the inputs that it finds itself; some
 // are given up in the middle.
 func TestDifferentialFixpointStorm(t *testing.T) {
-	forSeeds(t, nil, func(t *testing.T, seed uint64) int {
+	forSeeds(t, stormCorpus, func(t *testing.T, seed uint64) int {
 		r := rand.New(rand.NewPCG(seed, 6))
 		l := newLattice(r)
 		defer lattices.Delete(l.id)
