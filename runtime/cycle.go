@@ -47,13 +47,12 @@ func (db *DB) cycleOf(flights []*flight.Flight) *CycleError {
 			least, leastKey = i, key
 		}
 	}
-	err := &CycleError{
-		Nodes:   append(slices.Clone(nodes[least:]), nodes[:least]...),
-		members: make(map[graph.ID]int, len(flights)),
-	}
+	members := make(map[graph.ID]int, len(flights))
 	for i, f := range flights {
-		err.members[f.Node] = i
+		members[f.Node] = i
 	}
+	err := &CycleError{Nodes: append(slices.Clone(nodes[least:]), nodes[:least]...)}
+	err.members.Store(&members)
 	return err
 }
 
@@ -65,8 +64,13 @@ func (c *Context) joins(n graph.ID, err error) bool {
 	if !ok || !c.inQuery() {
 		return false
 	}
-	at, member := cycle.members[c.flight.Node]
-	if next, ok := cycle.members[n]; !member || !ok || next != (at+1)%len(cycle.members) {
+	p := cycle.members.Load()
+	if p == nil { // no engine has made it
+		return false
+	}
+	members := *p
+	at, member := members[c.flight.Node]
+	if next, ok := members[n]; !member || !ok || next != (at+1)%len(members) {
 		return false
 	}
 	c.db.mu.Lock()

@@ -280,7 +280,7 @@ func (w *walk) meetsCycle(n graph.ID) bool {
 	if f.Cycle == nil {
 		return false
 	}
-	if _, member := f.Cycle.(*CycleError).members[n]; f.Awaited && !member {
+	if _, member := (*f.Cycle.(*CycleError).members.Load())[n]; f.Awaited && !member {
 		return false
 	}
 	f.Awaited = false // from now on

@@ -60,19 +60,25 @@ func (n Node) String() string {
 type CycleError struct {
 	Nodes []Node // in call order, from the smallest on
 
-	members map[graph.ID]int           // the place in the cycle of each node of the database; hidden ones are not among Nodes
-	equalTo atomic.Pointer[CycleError] // the last one it was found equal to
+	members atomic.Pointer[map[graph.ID]int] // the place in the cycle of each node of the database; hidden ones are not among Nodes
+	equalTo atomic.Pointer[CycleError]       // the last one it was found equal to
 }
 
 // same reports whether two cycles are equal. Every member of a cycle asks this
 // about the same two errors; the answer is remembered, or a long cycle would
 // cost the square of its length.
+//
+// The old one is kept for both. Its nodes may have come and gone meanwhile: their
+// numbers are those of the new one, or another node would be taken for a member.
 func (e *CycleError) same(old *CycleError) bool {
 	if e == old || e.equalTo.Load() == old {
 		return true
 	}
 	if !new(comparer).equal(reflect.ValueOf(&e.Nodes).Elem(), reflect.ValueOf(&old.Nodes).Elem()) {
 		return false
+	}
+	if now := e.members.Load(); now != nil {
+		old.members.Store(now)
 	}
 	e.equalTo.Store(old)
 	return true
