@@ -25,25 +25,25 @@ func (db *DB) collectGarbage() {
 	looks := looksAtEnd
 	for looks > 0 && len(g.aged) > 0 && g.aged[0].since < oldest {
 		s := g.aged[0]
-		g.aged[0] = suspect{}
+		g.aged[0] = nil
 		g.aged = g.aged[1:]
-		delete(g.listed, s.n)
-		if db.isThere(s) && !db.inner(s.n) {
+		g.unlist(s)
+		if db.isThere(s) && !db.g.AnyReader(s.n, anybody) {
 			db.bury(s, &looks)
 		}
 	}
 	for looks > 0 && len(g.due) > 0 && g.due[0].due <= rev && (!g.due[0].rests || g.due[0].since < oldest) {
-		s := heap.Pop(&g.due).(suspect)
-		if db.look(&s, &looks) {
+		s := heap.Pop(&g.due).(*suspect)
+		if db.look(s, &looks) {
 			heap.Push(&g.due, s)
 		} else {
-			delete(g.listed, s.n)
+			g.unlist(s)
 		}
 	}
 }
 
 // isThere reports whether the node is still the one that was suspected.
-func (db *DB) isThere(s suspect) bool {
+func (db *DB) isThere(s *suspect) bool {
 	k, slot := db.keeper(s.n)
 	return k != nil && k.holds(slot, s.cell)
 }
@@ -51,12 +51,15 @@ func (db *DB) isThere(s suspect) bool {
 // look decides about a suspect in two steps: from the first on, nobody may touch
 // what depends on it. It returns false if it need not be looked at again.
 func (db *DB) look(s *suspect, looks *int) (again bool) {
-	if !db.isThere(*s) {
+	if !db.isThere(s) {
 		return false
 	}
 	k, slot := db.keeper(s.n)
-	if !k.mayGo(slot) && k.query().def.Kind == KindInput {
+	switch {
+	case !k.mayGo(slot) && k.query().def.Kind == KindInput:
 		return false // it is set again
+	case s.never && db.g.State(s.n).Kind() != graph.Never:
+		return false
 	}
 	if !s.rests {
 		if _, ok := db.above(s.n, looksAtOne<<s.tries, looks); ok {
@@ -64,7 +67,7 @@ func (db *DB) look(s *suspect, looks *int) (again bool) {
 			s.due = db.flushed.Load() + db.garbage.patience
 			return true
 		}
-	} else if db.bury(*s, looks) {
+	} else if db.bury(s, looks) {
 		return false
 	}
 	s.tries = min(s.tries+1, maxTries)
@@ -113,6 +116,8 @@ func (db *DB) unwanted(n graph.ID) bool {
 	return true
 }
 
+func anybody(graph.ID) bool { return true }
+
 // about calls f for the hidden nodes that are about n.
 func (db *DB) about(n graph.ID, f func(graph.ID) bool) {
 	if db.unseen == 0 {
@@ -136,7 +141,7 @@ func (t *table[K, V]) about(n graph.ID) graph.ID {
 }
 
 // bury removes a suspect that rests, with all that depends on it; or nothing.
-func (db *DB) bury(s suspect, looks *int) bool {
+func (db *DB) bury(s *suspect, looks *int) bool {
 	list, ok := db.above(s.n, looksAtOne<<s.tries, looks)
 	if !ok || !db.detached(list) {
 		return false
@@ -202,7 +207,7 @@ func (db *DB) remove(list []graph.ID, outs []any, vanished bool) {
 		return // the sweep will come by
 	}
 	for _, n := range left {
-		if k, slot := db.keeper(n); k != nil && k.mayGo(slot) && !db.g.AnyReader(n, func(graph.ID) bool { return true }) {
+		if k, slot := db.keeper(n); k != nil && k.mayGo(slot) && !db.g.AnyReader(n, anybody) {
 			db.suspect(n)
 		}
 	}

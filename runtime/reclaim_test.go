@@ -1,6 +1,7 @@
 package runtime_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -56,6 +57,21 @@ func init() {
 	stamps.Bind(nil, func(*query.Context, string) (int, error) { return 1, nil })
 }
 
+func overlay(t *testing.T, db *query.DB, name, text string) {
+	t.Helper()
+	err := db.Update(func(tx *query.Tx) error {
+		if text == "" {
+			overlays.Unset(tx, name)
+		} else {
+			overlays.Set(tx, name, text)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Whoever gets the number of a node that was on a cycle is not on that.
 func TestNumberOfCycleMember(t *testing.T) {
 	p := projects
@@ -75,4 +91,82 @@ func TestNumberOfCycleMember(t *testing.T) {
 	if _, ok := errors.AsType[*query.CycleError](err); !ok {
 		t.Errorf("a member ends in %v", err)
 	}
+}
+
+// A node that has gone with another while it was suspected itself leaves nothing
+// behind that would hide the next one of its number.
+func TestSuspectGoesWithAnother(t *testing.T) {
+	p := projects
+	db, cx := newProject(t, query.Options{})
+	p.set(t, db, "x", "on disk")
+	overlay(t, db, "x", "edited")
+	overlay(t, db, "x", "")
+	for range 300 { // in use: it is looked at less and less often
+		expect(t, "overlay", overlays.Value(cx, "x"), "on disk")
+		p.pass(t, db, 1)
+	}
+	p.set(t, db, "x", "")
+	for n := 0; query.Exists(db, overlays.Task("x")); n++ {
+		p.pass(t, db, 1)
+		if n > 100 {
+			t.Fatal("it stays")
+		}
+	}
+	for i := range 3 {
+		overlay(t, db, fmt.Sprint("y", i), "edited")
+		overlays.Value(cx, fmt.Sprint("y", i))
+		overlay(t, db, fmt.Sprint("y", i), "")
+	}
+	p.pass(t, db, 2000)
+	for i := range 3 {
+		expect(t, "exists", query.Exists(db, overlays.Task(fmt.Sprint("y", i))), false)
+	}
+}
+
+// What is demanded again and again stays, though what it has collected with is
+// looked at by nobody meanwhile.
+func TestCollectedStaysForBudget(t *testing.T) {
+	p := projects
+	_, cx := newProject(t, query.Options{MemoryBudget: 100 << 10})
+	const parts = 1000
+	reported.Store(0)
+	for i := range 3000 {
+		p.words.Value(cx, fmt.Sprint("name", i))
+		if i%4 == 0 {
+			expect(t, "report", reports.Value(cx, parts), parts)
+		}
+	}
+	if n := reported.Load(); n > 2 {
+		t.Errorf("it was made %d times", n)
+	}
+}
+
+// What has never come to an outcome does not stay for ever.
+func TestNeverFinishedGoes(t *testing.T) {
+	p := projects
+	db, cx := newProject(t, query.Options{})
+	p.pass(t, db, 1)
+	start := db.Stats().Nodes
+	over, cancel := context.WithCancel(context.Background())
+	cancel()
+	for i := range 500 {
+		name := fmt.Sprint("never", i)
+		if _, err := p.words.Get(db.Context(over), name); err == nil {
+			t.Fatal("a request that has ended has an answer")
+		}
+		if _, err := query.Collect[string](db.Context(over), p.words.Task(name)); err == nil {
+			t.Fatal("a request that has ended has an answer")
+		}
+		_ = db.Run(context.Background(), func(cx *query.Context) error {
+			_, err := booms.Get(cx, name)
+			return err
+		})
+		_ = db.Update(func(tx *query.Tx) error { stamps.Refresh(tx, name); return nil })
+	}
+	expect(t, "words", p.words.Value(cx, "never0"), len("nothing")+1)
+	p.pass(t, db, 200)
+	if n := db.Stats().Nodes; n > start+3 {
+		t.Errorf("%d nodes, %d at the start", n, start)
+	}
+	expect(t, "what was made later stays", query.Exists(db, p.words.Task("never0")), true)
 }

@@ -10,9 +10,9 @@ import (
 type Tx struct {
 	db        *DB
 	over      bool
-	changes   []change // in order of first use of the query
-	next      bool     // begin a generation
-	refreshed []func() graph.ID
+	changes   []change          // in order of first use of the query
+	next      bool              // begin a generation
+	refreshed []func() graph.ID // under db.mu
 }
 
 // A change is what a Tx does to one input query.
@@ -70,10 +70,6 @@ func (tx *Tx) apply(f func(*Tx) error) error {
 // commit makes one new revision of what has changed. The graph does not follow
 // before the next demand.
 func (tx *Tx) commit() error {
-	var refresh []graph.ID
-	for _, find := range tx.refreshed {
-		refresh = append(refresh, find())
-	}
 	db := tx.db
 	db.mu.Lock()
 	defer db.mu.Unlock()
@@ -88,8 +84,8 @@ func (tx *Tx) commit() error {
 		db.generation.Add(1)
 		db.moved, changed = true, true
 	}
-	for _, n := range refresh {
-		if db.g.State(n).Kind() != graph.Never || db.board.Claimed(n) != nil {
+	for _, find := range tx.refreshed {
+		if n := find(); n != 0 && (db.g.State(n).Kind() != graph.Never || db.board.Claimed(n) != nil) {
 			db.refresh = append(db.refresh, n)
 			changed = true
 		}
