@@ -222,6 +222,6 @@ func (db *DB) forget(n graph.ID) {
 	delete(db.memory.again, n)
 	delete(db.memory.stays, n)
 	if db.verifier != nil {
-		db.verifier.forget(n)
+		db.verifier.gone(n)
 	}
 }

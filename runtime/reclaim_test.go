@@ -141,6 +141,27 @@ func TestCollectedStaysForBudget(t *testing.T) {
 	}
 }
 
+// Each impure node is reported, also if it has the number of one that was.
+func TestViolationsOfReusedNumbers(t *testing.T) {
+	p := projects
+	var violations atomic.Int64
+	db, cx := newProject(t, query.Options{Verify: query.VerifyAll, OnEvent: func(e query.Event) {
+		if e.Kind == query.Violation {
+			violations.Add(1)
+		}
+	}})
+	const files = 10
+	for i := range files {
+		name := fmt.Sprint("odd", i)
+		p.set(t, db, name, "text")
+		oddQuery.Value(cx, name)
+		oddQuery.Value(cx, name)
+		p.set(t, db, name, "")
+		p.pass(t, db, 40)
+	}
+	expect(t, "violations", violations.Load(), files)
+}
+
 // What has never come to an outcome does not stay for ever.
 func TestNeverFinishedGoes(t *testing.T) {
 	p := projects
