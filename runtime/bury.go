@@ -10,14 +10,15 @@ import (
 // collectGarbage looks at suspects, as many as the end of one request can pay for;
 // under mu. What can't be decided now is looked at when another request ends.
 func (db *DB) collectGarbage() {
-	g, rev := &db.garbage, db.flushed.Load()
-	if len(g.aged) == 0 && (len(g.due) == 0 || g.due[0].due > rev) {
+	g := &db.garbage
+	if len(g.aged) == 0 && (len(g.due) == 0 || g.due[0].due > db.revision.Load()) {
 		return
 	}
-	if rev != db.revision.Load() || len(db.iterations) > 0 || db.closed.Load() || !db.updating.TryLock() {
+	if len(db.iterations) > 0 || db.closed.Load() {
 		return
 	}
-	defer db.updating.Unlock()
+	db.flush() // or those who update all the time would keep everything
+	rev := db.flushed.Load()
 	oldest := uint64(math.MaxUint64)
 	for id := range db.requests {
 		oldest = min(oldest, id)

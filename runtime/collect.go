@@ -28,7 +28,11 @@ func Collect[T, R any](cx *Context, t Task[R]) ([]T, error) {
 		return nil, errNoTask
 	}
 	n := t.q.find(cx.db, t.key)
-	defer cx.db.release(n)
+	defer func() {
+		cx.db.mu.Lock()
+		defer cx.db.mu.Unlock()
+		cx.db.release(n)
+	}()
 	return collectorOf[T]().Get(cx, n)
 }
 

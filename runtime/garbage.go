@@ -24,8 +24,8 @@ import (
 //     or somebody is at work on one, it stays.
 //   - callers between finding a cell and demanding its node. They ask again whether
 //     the node is still that of the cell, whenever they had no lock (see walk.lost).
-//   - Watch, Collect and verification, which pin them.
-//   - updates, which are not in progress; and iterations.
+//   - Watch, Collect, verification and updates, which pin them.
+//   - iterations, which are not in progress.
 //
 // The number is given to another node (see graph.Free), the cell to nobody.
 type garbage struct {
@@ -153,10 +153,8 @@ func (db *DB) unpin(n graph.ID) {
 
 // release is unpin for a node that may have been made for nothing.
 func (db *DB) release(n graph.ID) {
-	db.mu.Lock()
-	defer db.mu.Unlock()
 	db.unpin(n)
-	if db.g.State(n).Kind() == graph.Never {
+	if k, slot := db.keeper(n); db.g.State(n).Kind() == graph.Never && k.mayGo(slot) {
 		db.suspected(n)
 	}
 }

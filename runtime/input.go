@@ -122,13 +122,22 @@ func (s *sets[K, V]) prepare() {
 		if !a.changes {
 			continue
 		}
-		a.cell = s.t.find(a.key)
+		a.cell = s.t.pinned(a.key)
 		// Set back to what the graph has: the flush will see that by the stamp.
 		if now := a.cell.out.Load(); a.set && s.t.sameOutcome(now, a.value) {
 			if now.cost == gone {
 				now = &outcome[V]{value: a.value.value, stamp: now.stamp}
 			}
 			a.value = now
+		}
+	}
+}
+
+// release is called under db.mu.
+func (s *sets[K, V]) release() {
+	for _, a := range s.order {
+		if a.cell != nil {
+			s.t.db.release(a.cell.id)
 		}
 	}
 }

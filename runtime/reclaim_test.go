@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	query "querygen.dev/runtime"
 )
@@ -190,4 +192,41 @@ func TestNeverFinishedGoes(t *testing.T) {
 		t.Errorf("%d nodes, %d at the start", n, start)
 	}
 	expect(t, "what was made later stays", query.Exists(db, p.words.Task("never0")), true)
+}
+
+// Nodes go also where somebody always updates.
+func TestGarbageDuringUpdates(t *testing.T) {
+	p := projects
+	db, cx := newProject(t, query.Options{})
+	stop := make(chan bool)
+	var updaters sync.WaitGroup
+	for u := range 4 {
+		updaters.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				_ = db.Update(func(tx *query.Tx) error {
+					time.Sleep(200 * time.Microsecond)
+					p.file.Set(tx, fmt.Sprint("updated", u), fmt.Sprint(i))
+					return nil
+				})
+			}
+		})
+	}
+	most := 0
+	for i := range 300 {
+		name := fmt.Sprint("file", i)
+		p.set(t, db, name, "text")
+		expect(t, "words", p.words.Value(cx, name), len("text")+1)
+		p.set(t, db, name, "")
+		most = max(most, db.Stats().Nodes)
+	}
+	close(stop)
+	updaters.Wait()
+	if most > 300 {
+		t.Errorf("there were up to %d nodes", most)
+	}
 }

@@ -127,6 +127,15 @@ func (t *table[K, V]) find(k K) *cell[K, V] {
 	return t.findLocked(k)
 }
 
+// pinned is find for those who keep the cell while they have no lock.
+func (t *table[K, V]) pinned(k K) *cell[K, V] {
+	t.db.mu.Lock()
+	defer t.db.mu.Unlock()
+	c := t.findLocked(k)
+	t.db.pin(c.id)
+	return c
+}
+
 func (t *table[K, V]) findLocked(k K) *cell[K, V] {
 	if c, ok := t.byKey.Load(k); ok {
 		return c

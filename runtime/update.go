@@ -17,7 +17,8 @@ type Tx struct {
 
 // A change is what a Tx does to one input query.
 type change interface {
-	prepare()     // compares, without a lock: users' code may run
+	prepare()     // compares, without a lock: users' code may run. It pins the nodes
+	release()     // lets go of them
 	commit() bool // under db.mu; reports whether anything changed
 }
 
@@ -47,6 +48,7 @@ func (db *DB) update(f func(*Tx) error, generation *uint64) error {
 	if err := tx.apply(f); err != nil {
 		return err
 	}
+	defer tx.release()
 	for _, c := range tx.changes {
 		c.prepare()
 	}
@@ -65,6 +67,14 @@ func (db *DB) update(f func(*Tx) error, generation *uint64) error {
 func (tx *Tx) apply(f func(*Tx) error) error {
 	defer func() { tx.over = true }()
 	return f(tx)
+}
+
+func (tx *Tx) release() {
+	tx.db.mu.Lock()
+	defer tx.db.mu.Unlock()
+	for _, c := range tx.changes {
+		c.release()
+	}
 }
 
 // commit makes one new revision of what has changed. The graph does not follow
