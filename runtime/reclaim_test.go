@@ -194,6 +194,20 @@ func TestNeverFinishedGoes(t *testing.T) {
 	expect(t, "what was made later stays", query.Exists(db, p.words.Task("never0")), true)
 }
 
+// The list of keys costs nothing until somebody asks for it.
+func TestKeysOnDemand(t *testing.T) {
+	p := projects
+	db, cx := newProject(t, query.Options{})
+	for i := range 10 {
+		p.set(t, db, fmt.Sprint("file", i), "text")
+		p.file.Value(cx, fmt.Sprint("file", i))
+	}
+	expect(t, "nodes", db.Stats().Nodes, 10)
+	expect(t, "keys", len(p.file.Keys(cx)), 10)
+	p.set(t, db, "file3", "")
+	expect(t, "keys", fmt.Sprint(p.file.Keys(cx)), "[file0 file1 file2 file4 file5 file6 file7 file8 file9]")
+}
+
 // Nodes go also where somebody always updates.
 func TestGarbageDuringUpdates(t *testing.T) {
 	p := projects
