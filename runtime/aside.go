@@ -44,7 +44,7 @@ func (db *DB) aside(cx *Context, n graph.ID) *aside {
 		return nil
 	}
 	k, slot := db.keeper(n)
-	side := &Context{db: db, req: cx.req, flight: a.flight, buf: a.flight.Reads, aside: a}
+	side := &Context{db: db, req: cx.req, flight: a.flight, buf: a.flight.Reads, aside: a, keeper: k, cell: k.cellAt(slot)}
 	end := make(chan ending, 1)
 	go func() {
 		var e ending

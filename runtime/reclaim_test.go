@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -243,4 +244,34 @@ func TestGarbageDuringUpdates(t *testing.T) {
 	if most > 300 {
 		t.Errorf("there were up to %d nodes", most)
 	}
+}
+
+// A Context that outlives its query tells whose it was.
+func TestLateContextOfGoneNode(t *testing.T) {
+	p := projects
+	db, cx := newProject(t, query.Options{})
+	p.set(t, db, "leak", "text")
+	leakQuery.Value(cx, "leak")
+	p.set(t, db, "leak", "")
+	p.pass(t, db, 100)
+	expect(t, "it is there", query.Exists(db, leakQuery.Task("leak")), false)
+	p.words.Value(cx, "other")
+	defer func() {
+		if text := fmt.Sprint(recover()); !strings.Contains(text, `leak("leak")`) {
+			t.Errorf("panic %.200s", text)
+		}
+	}()
+	p.words.Value(leaked, "other")
+}
+
+var (
+	leakQuery = query.Define[string, int](query.Definition{Name: "g/leak", Kind: query.KindPure, Params: 1})
+	leaked    *query.Context
+)
+
+func init() {
+	leakQuery.Bind(nil, func(cx *query.Context, name string) (int, error) {
+		leaked = cx
+		return len(projects.file.Value(cx, name)), nil
+	})
 }

@@ -77,6 +77,7 @@ type table[K comparable, V any] struct {
 type keeper interface {
 	query() *query
 	key(slot uint32) any
+	node(cell any) Node // describes it; without a lock
 	outcome(slot uint32) any
 	take(slot uint32) any                              // is outcome for somebody who has demanded it
 	run(cx *Context, slot uint32) (out any, err error) // runs the body
@@ -172,6 +173,14 @@ func (t *table[K, V]) key(slot uint32) any {
 		return nil
 	}
 	return t.cell(slot).key
+}
+
+func (t *table[K, V]) node(of any) Node {
+	node := Node{Query: t.q.def.Name, Pos: t.q.position()}
+	if t.q.def.Params > 0 {
+		node.Key = of.(*cell[K, V]).key
+	}
+	return node
 }
 
 func (t *table[K, V]) outcome(slot uint32) any { return t.cell(slot).out.Load() }
