@@ -3,6 +3,7 @@ package runtime
 import (
 	"container/heap"
 	"math"
+	"slices"
 
 	"querygen.dev/runtime/internal/graph"
 )
@@ -50,7 +51,7 @@ func (db *DB) isThere(s *suspect) bool {
 }
 
 // look decides about a suspect in two steps: from the first on, nobody may touch
-// what depends on it. It returns false if it need not be looked at again.
+// what depends on it; the second looks whether anybody has. It returns false if it need not be looked at again.
 func (db *DB) look(s *suspect, looks *int) (again bool) {
 	if !db.isThere(s) {
 		return false
@@ -62,13 +63,13 @@ func (db *DB) look(s *suspect, looks *int) (again bool) {
 	case s.never && db.g.State(s.n).Kind() != graph.Never:
 		return false
 	}
+	*looks--
 	if !s.rests {
-		if _, ok := db.above(s.n, looksAtOne<<s.tries, looks); ok {
-			s.rests, s.clock, s.since = true, db.clock.Add(1), db.lastID
-			s.due = db.flushed.Load() + db.garbage.patience
-			return true
-		}
-	} else if db.bury(s, looks) {
+		s.rests, s.clock, s.since = true, db.clock.Add(1), db.lastID
+		s.due = db.flushed.Load() + db.garbage.patience
+		return true
+	}
+	if db.bury(s, looks) {
 		return false
 	}
 	s.tries = min(s.tries+1, maxTries)
@@ -76,25 +77,34 @@ func (db *DB) look(s *suspect, looks *int) (again bool) {
 	return true
 }
 
-// above returns n and all that depends on it; false if some of that has to stay, or
-// if it is too much to look at.
-func (db *DB) above(n graph.ID, most int, looks *int) (list []graph.ID, ok bool) {
-	in := map[graph.ID]bool{n: true}
-	list = []graph.ID{n}
+// above returns a suspect and all that depends on it; false if some of that has to
+// stay, or if it is too much to look at. It goes up as fast as it can: if the node is
+// in use, somebody has demanded what is at the top.
+func (db *DB) above(s *suspect, most int, looks *int) (list []graph.ID, ok bool) {
+	in, todo := map[graph.ID]bool{s.n: true}, []graph.ID{s.n}
 	add := func(m graph.ID) bool {
 		if !in[m] {
 			in[m] = true
-			list = append(list, m)
+			todo = append(todo, m)
 		}
-		return false
+		return len(in) > most
 	}
-	for i := 0; i < len(list); i++ {
+	for len(todo) > 0 {
+		n := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		list = append(list, n)
 		*looks--
-		if len(list) > most || !db.unwanted(list[i]) {
+		if !db.unwanted(n) {
 			return nil, false
 		}
-		db.g.AnyReader(list[i], add)
-		db.about(list[i], add)
+		if k, slot := db.keeper(n); k.touched(slot, s.clock) {
+			return nil, false
+		}
+		db.g.AnyReader(n, add)
+		db.about(n, add)
+		if len(in) > most {
+			return nil, false
+		}
 	}
 	return list, true
 }
@@ -143,8 +153,8 @@ func (t *table[K, V]) about(n graph.ID) graph.ID {
 
 // bury removes a suspect that rests, with all that depends on it; or nothing.
 func (db *DB) bury(s *suspect, looks *int) bool {
-	list, ok := db.above(s.n, looksAtOne<<s.tries, looks)
-	if !ok || !db.detached(list) {
+	list, ok := db.above(s, looksAtOne<<s.tries, looks)
+	if !ok || db.mayReturn(list) || !db.detached(list) {
 		return false
 	}
 	outs := make([]any, len(list))
@@ -163,6 +173,16 @@ func (db *DB) bury(s *suspect, looks *int) bool {
 	}
 	db.remove(list, outs, s.rests)
 	return true
+}
+
+// mayReturn reports whether one of the list is an input that has left so short a
+// time ago that it has its place among the keys, if it is set again.
+func (db *DB) mayReturn(list []graph.ID) bool {
+	return slices.ContainsFunc(list, func(n graph.ID) bool {
+		k, slot := db.keeper(n)
+		left := k.left(slot)
+		return left != 0 && left+2*db.garbage.patience > db.flushed.Load()
+	})
 }
 
 // detached reports whether no node that stays knows one of the list, other than by

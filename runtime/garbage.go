@@ -82,7 +82,8 @@ func (s *suspects) Pop() any {
 type grave interface {
 	cellAt(slot uint32) any
 	holds(slot uint32, cell any) bool
-	mayGo(slot uint32) bool // it can be made again
+	mayGo(slot uint32) bool  // it can be made again
+	left(slot uint32) uint64 // for inputs: the revision in which it was last unset
 	touched(slot uint32, since uint32) bool
 	hide(slot uint32) (out any)
 	show(slot uint32, out any)
@@ -104,6 +105,16 @@ func (t *table[K, V]) mayGo(slot uint32) bool {
 		return !t.db.g.State(c.id).Green()
 	}
 	return true
+}
+
+func (t *table[K, V]) left(slot uint32) uint64 {
+	if t.input == nil {
+		return 0
+	}
+	if s := t.input.byCell[t.cell(slot)]; s != nil {
+		return s.left
+	}
+	return 0
 }
 
 func (t *table[K, V]) touched(slot uint32, since uint32) bool {

@@ -246,6 +246,26 @@ func TestGarbageDuringUpdates(t *testing.T) {
 	}
 }
 
+// A key that comes back soon is where it was, whatever has gone meanwhile.
+func TestKeysOrderOfDragged(t *testing.T) {
+	p := projects
+	for pause := range 40 {
+		db, cx := newProject(t, query.Options{})
+		p.set(t, db, "x", "on disk")
+		for _, name := range []string{"x", "y", "z"} {
+			overlay(t, db, name, "edited")
+		}
+		expect(t, "keys", fmt.Sprint(overlays.Keys(cx)), "[x y z]")
+		p.set(t, db, "x", "")
+		p.pass(t, db, pause)
+		overlay(t, db, "x", "")
+		overlays.Value(cx, "x") // what it reads goes soon
+		p.pass(t, db, 25)
+		overlay(t, db, "x", "edited")
+		expect(t, fmt.Sprint("keys after ", pause), fmt.Sprint(overlays.Keys(cx)), "[x y z]")
+	}
+}
+
 // A Context that outlives its query tells whose it was.
 func TestLateContextOfGoneNode(t *testing.T) {
 	p := projects
