@@ -186,30 +186,22 @@ func (db *DB) mayReturn(list []graph.ID) bool {
 }
 
 // detached reports whether no node that stays knows one of the list, other than by
-// its reads: iterations leave lists of heads, and of what members have called.
+// its reads: iterations leave lists of heads, and of what members have called. A
+// driver does not go without its heads either.
 func (db *DB) detached(list []graph.ID) bool {
-	if len(db.heads) == 0 && len(db.called) == 0 {
+	if !db.called.within(list) || !db.heads.within(list) {
+		return false
+	}
+	if len(db.heads.lists) == 0 {
 		return true
 	}
 	in := make(map[graph.ID]bool, len(list))
 	for _, n := range list {
 		in[n] = true
 	}
-	for n, heads := range db.heads {
-		for _, h := range heads {
-			if in[h] != in[n] {
-				return false
-			}
-		}
-	}
-	for n, called := range db.called {
-		for _, c := range called {
-			if in[c] && !in[n] {
-				return false
-			}
-		}
-	}
-	return true
+	return !slices.ContainsFunc(list, func(n graph.ID) bool {
+		return slices.ContainsFunc(db.heads.lists[n], func(h graph.ID) bool { return !in[h] })
+	})
 }
 
 // remove removes nodes. What nobody but they had read is suspected next, if they
@@ -237,9 +229,9 @@ func (db *DB) remove(list []graph.ID, outs []any, vanished bool) {
 // forget forgets what is known of n beside its outcome and the graph.
 func (db *DB) forget(n graph.ID) {
 	delete(db.emitted, n)
-	delete(db.called, n)
+	db.called.delete(n)
 	delete(db.silent, n)
-	delete(db.heads, n)
+	db.heads.delete(n)
 	delete(db.memory.again, n)
 	delete(db.memory.stays, n)
 	if db.verifier != nil {
