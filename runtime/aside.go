@@ -23,9 +23,9 @@ type aside struct {
 	left   atomic.Bool // its body is still at work, and nobody waits for it any more
 
 	// guarded by db.mu; they stay as they are once it is closed
-	closed  bool     // nobody waits for it any more
-	over    bool     // it can't be judged
-	strange graph.ID // what it has called and is not green
+	closed  bool  // nobody waits for it any more
+	over    bool  // it can't be judged
+	strange *Node // what it has called and is not green; nil: nothing
 }
 
 // errAside is what calls of an aside end in that have no answer.
@@ -45,7 +45,7 @@ func (db *DB) aside(cx *Context, n graph.ID) *aside {
 		return nil
 	}
 	k, slot := db.keeper(n)
-	side := &Context{db: db, req: cx.req, flight: a.flight, buf: a.flight.Reads, aside: a}
+	side := &Context{db: db, req: cx.req, flight: a.flight, buf: a.flight.Reads, aside: a, keeper: k, cell: k.cellAt(slot)}
 	end := make(chan ending, 1)
 	go func() {
 		var e ending
@@ -70,7 +70,7 @@ func (db *DB) aside(cx *Context, n graph.ID) *aside {
 	db.unwatch(a.flight)
 	a.closed = true
 	a.flight.Orphaned = true // its Context, should it be asked, is done
-	if a.end.how == neither && a.strange == 0 {
+	if a.end.how == neither && a.strange == nil {
 		a.over = true
 	}
 	return a
@@ -113,13 +113,14 @@ func (db *DB) answer(cx *Context, n graph.ID, cell any) (any, error) {
 	a := cx.aside
 	k, slot := db.keeper(n)
 	switch {
-	case a.closed, a.over, a.strange != 0:
+	case a.closed, a.over, a.strange != nil:
 	case cell != nil && (k == nil || !k.holds(slot, cell)):
 		return nil, errGone
 	case db.revision.Load() != a.rev, cx.req.err != nil:
 		a.over = true
 	case !db.g.GreenFor(n, cx.flight.View):
-		a.strange = n
+		node := db.node(n)
+		a.strange = &node
 	default:
 		out := k.outcome(slot)
 		if !k.whole(slot) {

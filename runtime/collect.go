@@ -31,7 +31,7 @@ func Collect[T, R any](cx *Context, t Task[R]) ([]T, error) {
 	defer func() {
 		cx.db.mu.Lock()
 		defer cx.db.mu.Unlock()
-		cx.db.unpin(n)
+		cx.db.release(n)
 	}()
 	return collectorOf[T]().Get(cx, n)
 }

@@ -27,6 +27,10 @@ type Context struct {
 	spare  bool            // of the function of cycle=
 	aside  *aside          // whose calls are answered from what there is; nil: an ordinary run
 	inside bool            // outside of any request by its words, but made from a Context in one
+
+	// In a body: whose it is, also when the number of the node is another one's.
+	keeper keeper
+	cell   any
 }
 
 type contextKey struct{}
@@ -152,10 +156,7 @@ func (c *Context) late() {
 	}
 	name := "the function that was given to Run, Do or Map"
 	if c.inQuery() {
-		c.db.mu.Lock()
-		node := c.db.node(c.flight.Node)
-		c.db.mu.Unlock()
-		name = node.String()
+		name = c.keeper.node(c.cell).String()
 	}
 	if c.spare {
 		panic("querygen: the function of the option cycle= of " + name + " calls a query; it has to make do with its arguments")

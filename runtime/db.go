@@ -94,9 +94,9 @@ type DB struct {
 	iterations map[uint64]*iteration           // in progress
 	reserved   map[graph.ID]*flight.Flight     // for calls below a driver
 	headOf     map[graph.ID][]uint64           // the iterations in which a node is a head
-	heads      map[graph.ID][]graph.ID         // by the node that was iterated: others whose reads are only that
+	heads      mentions                        // by the node that was iterated: others whose reads are only that
 	emitted    map[graph.ID][]flight.Emission  // what the last runs of nodes have emitted
-	called     map[graph.ID][]graph.ID         // what nodes have called, where the graph says something else
+	called     mentions                        // what nodes have called, where the graph says something else
 	silent     map[graph.ID]bool               // nodes on cycles: their traces are empty
 	unseen     int                             // nodes of hidden queries
 	dirty      []keeper                        // tables with sets that are not flushed
@@ -130,9 +130,9 @@ func New(opts Options) *DB {
 		iterations: map[uint64]*iteration{},
 		reserved:   map[graph.ID]*flight.Flight{},
 		headOf:     map[graph.ID][]uint64{},
-		heads:      map[graph.ID][]graph.ID{},
+		heads:      newMentions(),
 		emitted:    map[graph.ID][]flight.Emission{},
-		called:     map[graph.ID][]graph.ID{},
+		called:     newMentions(),
 		silent:     map[graph.ID]bool{},
 		hits:       xsync.NewCounter(),
 		verifier:   newVerifier(opts.Verify),

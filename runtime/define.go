@@ -181,6 +181,7 @@ func (q *Query[K, V]) demand(cx *Context, k K) (*outcome[V], error) {
 			continue
 		}
 		if err != nil {
+			cx.db.suspectUnfinished(c.id, c)
 			if p, ok := err.(*PanicError); ok {
 				throw(cx, p)
 			}
@@ -252,5 +253,11 @@ func (q *Query[K, V]) Task(k K) Task[V] { return Task[V]{q: q, key: k} }
 // Refresh makes the node with key k run at its next demand.
 func (q *Query[K, V]) Refresh(tx *Tx, k K) {
 	tx.check()
-	tx.refreshed = append(tx.refreshed, func() graph.ID { return tableOf(tx.db, q).find(k).id })
+	t := tableOf(tx.db, q)
+	tx.refreshed = append(tx.refreshed, func() graph.ID {
+		if c, ok := t.byKey.Load(k); ok {
+			return c.id
+		}
+		return 0 // it runs at its next demand anyway
+	})
 }

@@ -88,7 +88,7 @@ func placed(reads []graph.Read, list []flight.Emission) []flight.Emission {
 func (db *DB) finish(f *flight.Flight, v graph.View, e *ending, reads []graph.Read, volatile bool) {
 	before := db.callsOf(f.Node)
 	db.g.Finish(f.Node, v, reads, volatile)
-	delete(db.called, f.Node)
+	db.called.delete(f.Node)
 	// Which calls of a member were recorded depends on where the cycle was met.
 	db.emits(f.Node, e, f.Cycle != nil || f.Decided, before)
 }
@@ -125,7 +125,7 @@ func (db *DB) callsOf(n graph.ID) []graph.ID {
 }
 
 func (db *DB) calls(n graph.ID) []graph.ID {
-	if called, ok := db.called[n]; ok {
+	if called, ok := db.called.lists[n]; ok {
 		return called
 	}
 	return db.g.Reads(n, nil)
@@ -141,7 +141,7 @@ func (db *DB) setCalls(n graph.ID, reads []graph.Read) {
 			called = append(called, r.Node)
 		}
 	}
-	db.called[n] = called
+	db.called.set(n, called)
 }
 
 // assigned forgets what the body of node n has read and emitted, before n is set
@@ -153,7 +153,7 @@ func (db *DB) assigned(n graph.ID) {
 		db.g.Demand(trace)
 	}
 	delete(db.emitted, n)
-	delete(db.called, n)
+	db.called.delete(n)
 	delete(db.silent, n)
 }
 

@@ -77,7 +77,7 @@ func (db *DB) checkGarbage() error {
 		if there[n] {
 			continue
 		}
-		if db.emitted[n] != nil || db.called[n] != nil || db.silent[n] || db.blind[n] || db.heads[n] != nil || db.memory.stays[n] || db.garbage.pins[n] > 0 {
+		if db.emitted[n] != nil || db.called.lists[n] != nil || db.called.times[n] > 0 || db.silent[n] || db.blind[n] || db.heads.lists[n] != nil || db.heads.times[n] > 0 || db.memory.stays[n] || db.garbage.pins[n] > 0 {
 			return fmt.Errorf("something is known of node %d, which is gone", n)
 		}
 	}

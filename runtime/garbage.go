@@ -24,8 +24,8 @@ import (
 //     or somebody is at work on one, it stays.
 //   - callers between finding a cell and demanding its node. They ask again whether
 //     the node is still that of the cell, whenever they had no lock (see walk.lost).
-//   - Watch, Collect and verification, which pin them.
-//   - updates, which are not in progress; and iterations.
+//   - Watch, Collect, verification and updates, which pin them.
+//   - iterations, which are not in progress.
 //
 // The number is given to another node (see graph.Free), the cell to nobody.
 type garbage struct {
@@ -33,8 +33,8 @@ type garbage struct {
 
 	// guarded by db.mu
 	due       suspects
-	aged      []suspect         // found by the sweep: in the order in which they were
-	listed    map[graph.ID]bool // is in one of these
+	aged      []*suspect            // found by the sweep: in the order in which they were
+	listed    map[graph.ID]*suspect // those of them that are about the nodes of now
 	pins      map[graph.ID]int
 	collected uint64
 }
@@ -44,6 +44,7 @@ type suspect struct {
 	n     graph.ID
 	cell  any    // tells whether n is still that node
 	due   uint64 // the revision in which it is looked at
+	never bool   // it goes only if it has come to no outcome
 	rests bool   // it, and all above it, must not be touched from now on
 	clock uint32 // the time from which on that counts
 	since uint64 // the youngest request of then
@@ -59,20 +60,20 @@ const (
 
 func (g *garbage) init() {
 	g.patience = patience
-	g.listed, g.pins = map[graph.ID]bool{}, map[graph.ID]int{}
+	g.listed, g.pins = map[graph.ID]*suspect{}, map[graph.ID]int{}
 }
 
 // suspects is a heap by revision.
-type suspects []suspect
+type suspects []*suspect
 
 func (s suspects) Len() int           { return len(s) }
 func (s suspects) Less(i, j int) bool { return s[i].due < s[j].due }
 func (s suspects) Swap(i, j int)      { s[i], s[j] = s[j], s[i] }
-func (s *suspects) Push(x any)        { *s = append(*s, x.(suspect)) }
+func (s *suspects) Push(x any)        { *s = append(*s, x.(*suspect)) }
 func (s *suspects) Pop() any {
 	last := len(*s) - 1
 	x := (*s)[last]
-	(*s)[last] = suspect{}
+	(*s)[last] = nil
 	*s = (*s)[:last]
 	return x
 }
@@ -81,7 +82,8 @@ func (s *suspects) Pop() any {
 type grave interface {
 	cellAt(slot uint32) any
 	holds(slot uint32, cell any) bool
-	mayGo(slot uint32) bool // it can be made again
+	mayGo(slot uint32) bool  // it can be made again
+	left(slot uint32) uint64 // for inputs: the revision in which it was last unset
 	touched(slot uint32, since uint32) bool
 	hide(slot uint32) (out any)
 	show(slot uint32, out any)
@@ -103,6 +105,16 @@ func (t *table[K, V]) mayGo(slot uint32) bool {
 		return !t.db.g.State(c.id).Green()
 	}
 	return true
+}
+
+func (t *table[K, V]) left(slot uint32) uint64 {
+	if t.input == nil {
+		return 0
+	}
+	if s := t.input.byCell[t.cell(slot)]; s != nil {
+		return s.left
+	}
+	return 0
 }
 
 func (t *table[K, V]) touched(slot uint32, since uint32) bool {
@@ -150,22 +162,55 @@ func (db *DB) unpin(n graph.ID) {
 	}
 }
 
-// suspect notes that n may have to go some time.
-func (db *DB) suspect(n graph.ID) {
-	g := &db.garbage
-	if !g.listed[n] {
-		g.listed[n] = true
-		k, slot := db.keeper(n)
-		heap.Push(&g.due, suspect{n: n, cell: k.cellAt(slot), due: db.revision.Load() + g.patience})
+// release is unpin for a node that may have been made for nothing.
+func (db *DB) release(n graph.ID) {
+	db.unpin(n)
+	if k, slot := db.keeper(n); db.g.State(n).Kind() == graph.Never && k.mayGo(slot) {
+		db.suspected(n)
 	}
 }
 
-// suspectAged notes that the sweep has come by n in vain.
+// suspect notes that n may have to go some time.
+func (db *DB) suspect(n graph.ID) { db.suspected(n).never = false }
+
+func (db *DB) suspected(n graph.ID) *suspect {
+	g := &db.garbage
+	k, slot := db.keeper(n)
+	s := g.listed[n]
+	if s == nil || !k.holds(slot, s.cell) { // else it is one of a node that has gone with others
+		s = &suspect{n: n, cell: k.cellAt(slot), due: db.revision.Load() + g.patience, never: true}
+		g.listed[n] = s
+		heap.Push(&g.due, s)
+	}
+	return s
+}
+
+// suspectUnfinished notes that a demand of n has ended, and may have left nothing
+// but its number: the request was cancelled, or the body has panicked.
+func (db *DB) suspectUnfinished(n graph.ID, cell any) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	k, slot := db.keeper(n)
+	if k != nil && k.holds(slot, cell) && db.g.State(n).Kind() == graph.Never {
+		db.suspected(n)
+	}
+}
+
+// suspectAged notes that the sweep has come by n in vain, so often that it stays
+// only if it is touched since the first of these times.
 func (db *DB) suspectAged(n graph.ID) {
 	g := &db.garbage
-	if !g.listed[n] {
-		g.listed[n] = true
-		k, slot := db.keeper(n)
-		g.aged = append(g.aged, suspect{n: n, cell: k.cellAt(slot), clock: db.clock.Add(1), since: db.lastID})
+	k, slot := db.keeper(n)
+	if s := g.listed[n]; s == nil || !k.holds(slot, s.cell) {
+		s = &suspect{n: n, cell: k.cellAt(slot), clock: db.memory.turns[0], since: db.lastID}
+		g.listed[n] = s
+		g.aged = append(g.aged, s)
+	}
+}
+
+// unlist takes s, which was looked at, from the list.
+func (g *garbage) unlist(s *suspect) {
+	if g.listed[s.n] == s {
+		delete(g.listed, s.n)
 	}
 }

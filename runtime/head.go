@@ -160,7 +160,7 @@ func (w *walk) closeHeads(it *iteration) {
 	}
 	w.db.forgetHeads(n, it)
 	if heads != nil {
-		w.db.heads[n] = heads
+		w.db.heads.set(n, heads)
 	}
 }
 
@@ -168,12 +168,12 @@ func (w *walk) closeHeads(it *iteration) {
 // that n has driven: n has run without them. it is the iteration that n drives
 // now, if it does.
 func (db *DB) forgetHeads(n graph.ID, it *iteration) {
-	for _, h := range db.heads[n] {
+	for _, h := range db.heads.lists[n] {
 		f := db.board.Claimed(h)
 		if it != nil && (it.heads[h] != nil || it.nodes[h]) || f != nil && f.Running {
 			continue // it knows better
 		}
 		db.g.Demand(h)
 	}
-	delete(db.heads, n)
+	db.heads.delete(n)
 }

@@ -122,13 +122,22 @@ func (s *sets[K, V]) prepare() {
 		if !a.changes {
 			continue
 		}
-		a.cell = s.t.find(a.key)
+		a.cell = s.t.pinned(a.key)
 		// Set back to what the graph has: the flush will see that by the stamp.
 		if now := a.cell.out.Load(); a.set && s.t.sameOutcome(now, a.value) {
 			if now.cost == gone {
 				now = &outcome[V]{value: a.value.value, stamp: now.stamp}
 			}
 			a.value = now
+		}
+	}
+}
+
+// release is called under db.mu.
+func (s *sets[K, V]) release() {
+	for _, a := range s.order {
+		if a.cell != nil {
+			s.t.db.release(a.cell.id)
 		}
 	}
 }
@@ -174,8 +183,9 @@ func (in *inputs[K, V]) flush() {
 		in.apply(s)
 		s.flushed = s.set
 	}
+	clear(in.pending)
 	in.pending = in.pending[:0]
-	if members && in.t.q.keys != nil {
+	if members && in.asked() {
 		in.flushKeys()
 	}
 }
@@ -229,12 +239,28 @@ func defineKeys[K comparable](input string) *Query[struct{}, []K] {
 // Keys returns the keys of the input that are set, in order of first set.
 func (q *Query[K, V]) Keys(cx *Context) []K {
 	t := tableOf(cx.db, q)
-	if _, ok := tableOf(cx.db, q.keys).byKey.Load(struct{}{}); !ok {
+	tableOf(cx.db, q.keys)
+	if !t.input.asked() {
 		cx.db.mu.Lock()
 		t.input.flushKeys()
 		cx.db.mu.Unlock()
 	}
 	return slices.Clone(q.keys.Value(cx, struct{}{}))
+}
+
+// asked reports whether anybody has wanted the keys. Until then there is no list of
+// them, which costs as much as there are.
+func (in *inputs[K, V]) asked() bool {
+	q := in.t.q.keys
+	if q == nil {
+		return false
+	}
+	list := *in.t.db.tables.Load()
+	if int(q.index) >= len(list) || list[q.index] == nil {
+		return false
+	}
+	_, ok := list[q.index].(*table[struct{}, []K]).byKey.Load(struct{}{})
+	return ok
 }
 
 // flushKeys assigns the node of the keys; under db.mu.

@@ -334,7 +334,7 @@ func (db *DB) victims() (printed, alone []victim) {
 			continue
 		}
 		cost := db.droppable(n)
-		if cost == 0 && age >= fresh && k.mayGo(slot) && !db.inner(n) {
+		if cost == 0 && age >= fresh && k.mayGo(slot) && !db.g.AnyReader(n, anybody) {
 			db.suspectAged(n) // it has no value, or none that may be dropped
 		}
 		if cost == 0 || age < fresh && !db.inner(n) || age < fresh-1 && cost <= smallValue {

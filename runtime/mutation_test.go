@@ -50,9 +50,9 @@ var faults = []fault{
 	{"drop what others were made of", "memory.go", "case db.readersGone(n):", "case true:"},
 	{"take what was made again for a change", "run.go", "k.commit(slot, e.out, w.db.g.Stamp(n))", "k.commit(slot, e.out, w.db.g.NewStamp(n))"},
 	{"hand a dropped value out", "demand.go", "!(w.value && w.db.isGone(n))", "!(w.value && n%4 != 0 && w.db.isGone(n))"},
-	{"let a node go that is read", "bury.go", "db.g.AnyReader(list[i], add)\n", "_ = add\n"},
-	{"let nodes go that were demanded", "bury.go", "touched = touched || k.touched(slot, s.clock)", "_ = s.clock"},
-	{"keep the traces of nodes that are gone", "bury.go", "db.about(list[i], add)\n", "_ = list\n"},
+	{"let a node go that is read", "bury.go", "db.g.AnyReader(n, add)\n", "_ = add\n"},
+	{"let nodes go that were demanded", "garbage.go", "return !later(since, t.cell(slot).used.Load())", "return false"},
+	{"keep the traces of nodes that are gone", "bury.go", "db.about(n, add)\n", "_ = n\n"},
 	{"give a number away with its stamps", "internal/graph/free.go", "*g.table.At(uint32(n)) = Gone", "*g.table.At(uint32(n)), *g.stamp.At(uint32(n)) = Gone, 0"},
 	{"wait for a place for ever", "internal/flight/place.go", "for l := b.stuck(); l != nil; l = b.stuck() {", "for l := (*Limit)(nil); l != nil; {"},
 }

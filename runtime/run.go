@@ -65,8 +65,10 @@ func (w *walk) body(f *flight.Flight, k keeper, slot uint32) ending {
 	if !k.query().hidden {
 		w.db.runs.Add(1)
 	}
+	cell := k.cellAt(slot)
 	w.unlock()
-	e := w.db.runAt(f.Depth, &Context{db: w.db, req: w.req, flight: f, buf: f.Reads}, k, slot)
+	cx := &Context{db: w.db, req: w.req, flight: f, buf: f.Reads, keeper: k, cell: cell}
+	e := w.db.runAt(f.Depth, cx, k, slot)
 	e.reads = f.Reads.End()
 	w.lock()
 	return e

@@ -68,6 +68,7 @@ type table[K comparable, V any] struct {
 type keeper interface {
 	query() *query
 	key(slot uint32) any
+	node(cell any) Node // describes it; without a lock
 	outcome(slot uint32) any
 	take(slot uint32) any                              // is outcome for somebody who has demanded it
 	run(cx *Context, slot uint32) (out any, err error) // runs the body
@@ -118,6 +119,15 @@ func (t *table[K, V]) find(k K) *cell[K, V] {
 	return t.findLocked(k)
 }
 
+// pinned is find for those who keep the cell while they have no lock.
+func (t *table[K, V]) pinned(k K) *cell[K, V] {
+	t.db.mu.Lock()
+	defer t.db.mu.Unlock()
+	c := t.findLocked(k)
+	t.db.pin(c.id)
+	return c
+}
+
 func (t *table[K, V]) findLocked(k K) *cell[K, V] {
 	if c, ok := t.byKey.Load(k); ok {
 		return c
@@ -154,6 +164,14 @@ func (t *table[K, V]) key(slot uint32) any {
 		return nil
 	}
 	return t.cell(slot).key
+}
+
+func (t *table[K, V]) node(of any) Node {
+	node := Node{Query: t.q.def.Name, Pos: t.q.position()}
+	if t.q.def.Params > 0 {
+		node.Key = of.(*cell[K, V]).key
+	}
+	return node
 }
 
 func (t *table[K, V]) outcome(slot uint32) any { return t.cell(slot).out.Load() }

@@ -35,12 +35,7 @@ func (q *Query[K, V]) locate(db *DB, key any) (graph.ID, any) {
 }
 
 func (q *Query[K, V]) find(db *DB, key any) graph.ID {
-	t := tableOf(db, q)
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	c := t.findLocked(key.(K))
-	db.pin(c.id)
-	return c.id
+	return tableOf(db, q).pinned(key.(K)).id
 }
 
 var errNoTask = errors.New("querygen: the zero Task belongs to no query")

@@ -10,14 +10,15 @@ import (
 type Tx struct {
 	db        *DB
 	over      bool
-	changes   []change // in order of first use of the query
-	next      bool     // begin a generation
-	refreshed []func() graph.ID
+	changes   []change          // in order of first use of the query
+	next      bool              // begin a generation
+	refreshed []func() graph.ID // under db.mu
 }
 
 // A change is what a Tx does to one input query.
 type change interface {
-	prepare()     // compares, without a lock: users' code may run
+	prepare()     // compares, without a lock: users' code may run. It pins the nodes
+	release()     // lets go of them
 	commit() bool // under db.mu; reports whether anything changed
 }
 
@@ -47,6 +48,7 @@ func (db *DB) update(f func(*Tx) error, generation *uint64) error {
 	if err := tx.apply(f); err != nil {
 		return err
 	}
+	defer tx.release()
 	for _, c := range tx.changes {
 		c.prepare()
 	}
@@ -67,13 +69,17 @@ func (tx *Tx) apply(f func(*Tx) error) error {
 	return f(tx)
 }
 
+func (tx *Tx) release() {
+	tx.db.mu.Lock()
+	defer tx.db.mu.Unlock()
+	for _, c := range tx.changes {
+		c.release()
+	}
+}
+
 // commit makes one new revision of what has changed. The graph does not follow
 // before the next demand.
 func (tx *Tx) commit() error {
-	var refresh []graph.ID
-	for _, find := range tx.refreshed {
-		refresh = append(refresh, find())
-	}
 	db := tx.db
 	db.mu.Lock()
 	defer db.mu.Unlock()
@@ -88,8 +94,8 @@ func (tx *Tx) commit() error {
 		db.generation.Add(1)
 		db.moved, changed = true, true
 	}
-	for _, n := range refresh {
-		if db.g.State(n).Kind() != graph.Never || db.board.Claimed(n) != nil {
+	for _, find := range tx.refreshed {
+		if n := find(); n != 0 && (db.g.State(n).Kind() != graph.Never || db.board.Claimed(n) != nil) {
 			db.refresh = append(db.refresh, n)
 			changed = true
 		}

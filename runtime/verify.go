@@ -209,13 +209,34 @@ func (v *verifier) forget(n graph.ID) {
 	delete(v.sums, n)
 }
 
-// verify runs node n, which is green for cx, aside, and compares.
+// gone makes n, which was removed, a number like any other.
+func (v *verifier) gone(n graph.ID) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.sums, n)
+	delete(v.ran, n)
+	delete(v.told, n)
+}
+
+// verify runs node n, which was green for cx a moment ago, aside, and compares.
 func (db *DB) verify(cx *Context, n graph.ID) {
+	db.mu.Lock()
+	k, slot := db.keeper(n)
+	if k == nil {
+		db.mu.Unlock()
+		return
+	}
+	db.pin(n)
+	db.mu.Unlock()
+	defer func() {
+		db.mu.Lock()
+		defer db.mu.Unlock()
+		db.unpin(n)
+	}()
 	a := db.aside(cx, n)
 	if a == nil {
 		return
 	}
-	k, slot := db.keeper(n)
 	db.mu.Lock()
 	valid := db.revision.Load() == a.rev && cx.req.err == nil && cx.req.ctx.Err() == nil &&
 		db.g.GreenFor(n, cx.flight.View) && db.g.Stamp(n) == a.stamp
@@ -227,8 +248,8 @@ func (db *DB) verify(cx *Context, n graph.ID) {
 	}
 	e := &VerifyError{Node: db.node(n), Reads: reads}
 	switch {
-	case a.strange != 0:
-		e.Strange = db.node(a.strange)
+	case a.strange != nil:
+		e.Strange = *a.strange
 	case a.over, a.end.how != returned, a.end.passing, a.flight.Transient.Load(), a.flight.SawAbort.Load():
 		return
 	case a.end.same && sameEmitted(a.end.emitted, a.flight.Before):
@@ -321,14 +342,16 @@ func (db *DB) lastLook() {
 	for _, n := range list {
 		db.mu.Lock()
 		k, slot := db.keeper(n)
-		out := k.outcome(slot)
-		never := db.g.Stamp(n) == 0 // it was part of an iteration that was given up
-		db.mu.Unlock()
-		if never {
+		if k == nil || db.g.Stamp(n) == 0 { // it was part of an iteration that was given up
+			db.mu.Unlock()
 			continue
 		}
+		out := k.outcome(slot)
+		db.mu.Unlock()
 		v.mu.Lock()
-		v.sums[n].handed = 0
+		if s := v.sums[n]; s != nil { // a sweep may not be over
+			s.handed = 0
+		}
 		v.mu.Unlock()
 		if !v.intact(n, k, out) {
 			db.accuse(n, &VerifyError{Node: db.node(n), Written: true, Stored: k.text(out)})

@@ -126,12 +126,19 @@ func (g *Graph) Reads(n ID, buf []ID) []ID {
 }
 
 // AnyReader reports whether one of the nodes that read n in their last run is
-// wanted.
+// wanted. It takes dead edges on its way out of the list, which never live again: so
+// they are passed once, and not each time until they are swept.
 func (g *Graph) AnyReader(n ID, wanted func(ID) bool) bool {
-	for e := *g.readers.At(uint32(n)); e != 0; e = g.edge(e - 1).next {
-		if g.live(e-1) && wanted(g.edge(e-1).node()) {
+	for link := g.readers.At(uint32(n)); *link != 0; {
+		e := g.edge(*link - 1)
+		if !g.live(*link - 1) {
+			*link = e.next
+			continue
+		}
+		if wanted(e.node()) {
 			return true
 		}
+		link = &e.next
 	}
 	return false
 }

@@ -364,7 +364,7 @@ func TestCollectIsInvisible(t *testing.T) {
 	s.set(1, 1)
 	Noted(s.cx, s.w, "a")
 	stats := s.db.Stats()
-	equal(t, stats.Nodes, 9) // with the keys of in
+	equal(t, stats.Nodes, 8)
 	equal(t, stats.Runs, 7)
 	info := query.Inspect(s.db, NotesTask(s.w, "a"))
 	if len(info.Reads) != 1 || s.call(info.Reads[0]) != `emits("a")` {
