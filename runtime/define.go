@@ -187,7 +187,9 @@ func (q *Query[K, V]) demand(cx *Context, k K) (*outcome[V], error) {
 			}
 			return nil, err
 		}
-		out = o.(*outcome[V])
+		if out = o.(*outcome[V]); out == nil {
+			panic(fmt.Sprintf("querygen: internal error: %v is up to date and has no outcome", Node{Query: q.def.Name, Key: k}))
+		}
 	}
 	if out.err != nil && cx.joins(c.id, out.err) {
 		return nil, out.err

@@ -145,6 +145,7 @@ func (w *walk) provide(f *flight.Flight) {
 		// iteration, also if nothing else that is read now does.
 		it.used, it.outermost = true, min(it.outermost, outer.id)
 		it.take(n, w.db.current(n))
+		w.db.revert(n, outer.heads[n].at) // another iteration may have had it meanwhile
 		w.db.g.Provide(n, it.id)
 		return
 	}

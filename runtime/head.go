@@ -10,6 +10,7 @@ import (
 type head struct {
 	reads []graph.Read // of all rounds
 	last  ending       // of the last round
+	at    *before      // what it was then
 }
 
 // addHead makes n a head, with what it has read and ended in by now.
@@ -19,7 +20,7 @@ func (db *DB) addHead(it *iteration, n graph.ID, reads []graph.Read, last ending
 		h = new(head)
 		it.heads[n] = h
 	}
-	h.reads, h.last = append(h.reads, reads...), last
+	h.reads, h.last, h.at = append(h.reads, reads...), last, db.current(n)
 	db.headIn(n, it.id)
 }
 
@@ -109,7 +110,7 @@ func (w *walk) hand(it, outer *iteration) {
 	}
 	outer.nested = concat(outer.nested, it.nested)
 	outer.heads = union(outer.heads, it.heads, func(a, b *head) *head {
-		return &head{append(a.reads, b.reads...), b.last}
+		return &head{append(a.reads, b.reads...), b.last, b.at}
 	})
 	outer.earlier = union(outer.earlier, it.earlier, func(a, b []graph.Read) []graph.Read { return append(a, b...) })
 	outer.nodes = union(outer.nodes, it.nodes, func(_, b bool) bool { return b })

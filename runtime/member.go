@@ -31,6 +31,10 @@ func (db *DB) current(n graph.ID) *before {
 // that the stamp differs.
 func (db *DB) restore(n graph.ID, b *before) {
 	db.g.Demand(n)
+	db.revert(n, b)
+}
+
+func (db *DB) revert(n graph.ID, b *before) {
 	if db.g.Stamp(n) == b.stamp {
 		return
 	}

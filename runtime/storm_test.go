@@ -32,6 +32,7 @@ func (l *lattice) ahead(cx *query.Context, n int) error {
 // stormCorpus holds the seeds of systems that found a bug.
 var stormCorpus = []uint64{
 	1795185440112668552, // an iteration forgot a head that was one in another request too, in each round anew
+	1795186393921915249, // a head went on from nothing: another iteration had taken its outcome back
 }
 
 // TestDifferentialFixpointStorm lets requests and updates overlap. Each request
