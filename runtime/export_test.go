@@ -69,6 +69,11 @@ func (db *DB) checkGarbage() error {
 			there[n] = true
 		}
 	}
+	for n := range there {
+		if subject := db.subject(n); !there[subject] {
+			return fmt.Errorf("hidden node %d is about node %d, which is gone", n, subject)
+		}
+	}
 	if len(there) != db.g.Live() {
 		return fmt.Errorf("%d nodes have cells, %d are there", len(there), db.g.Live())
 	}

@@ -16,6 +16,27 @@ func run(g *Graph, n ID, children ...ID) {
 	g.Finish(n, NewView(1), reads, false)
 }
 
+// A number that is given to another node does not bring the stamps of the one
+// before: whoever has a read of that finds another stamp.
+func TestFreedNumberComesBack(t *testing.T) {
+	g := New()
+	n := g.Add(0, 0)
+	run(g, n)
+	g.NewStamp(n)
+	last := g.Stamp(n)
+	g.OldStamp(n, 1) // an iteration was given up
+	g.Free(n)
+	if g.Live() != 0 {
+		t.Errorf("%d nodes are left", g.Live())
+	}
+	if again := g.Add(0, 1); again != n || g.State(n) != Never || g.NewStamp(n) <= last {
+		t.Errorf("number %d in state %v has stamp %d; %d was %d before", again, g.State(n), g.Stamp(n), n, last)
+	}
+	if err := g.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestMark(t *testing.T) {
 	g := New()
 	in, mid, top, other := g.Add(0, 0), g.Add(0, 1), g.Add(0, 2), g.Add(0, 3)

@@ -1,0 +1,310 @@
+package runtime
+
+import (
+	"context"
+
+	"querygen.dev/runtime/internal/flight"
+	"querygen.dev/runtime/internal/graph"
+)
+
+// A walk is the work of one goroutine for one demand: a stack of nodes that it
+// verifies, each because the one below it may depend on it. The stack is
+// explicit, so that verification goes as deep as the graph. Runs do nest in the
+// goroutine's own stack.
+//
+// The methods of a walk are called with db.mu locked unless they say otherwise.
+type walk struct {
+	db     *DB
+	cx     *Context
+	req    *request
+	base   *flight.Flight // who demands
+	cell   any            // of the node that is demanded, if the caller had no lock when finding it
+	value  bool           // the value is wanted, and may have been dropped
+	frames []*frame
+	events []Event     // to be reported without the lock
+	green  *[]graph.ID // nodes found green without a run; nil: nobody asks
+	open   bool        // the lock is not held
+	token  bool        // the walk has a token, which the caller has lent or a body has left
+	back   bool        // the call has ended, and the token is no longer the walk's
+}
+
+// A frame is one node that the walk verifies.
+type frame struct {
+	flight  *flight.Flight
+	records []graph.Record // in order of the reads
+	next    int            // the first record not found green yet
+}
+
+func (w *walk) lock() {
+	w.db.mu.Lock()
+	w.open = false
+}
+
+func (w *walk) unlock() {
+	events := w.events
+	w.events = nil
+	w.open = true
+	w.db.mu.Unlock()
+	for _, e := range events {
+		w.db.tellEvent(e)
+	}
+}
+
+// leave ends the walk, also when the goroutine is unwinding.
+func (w *walk) leave() {
+	if w.open {
+		w.lock()
+	}
+	w.abandon()
+	if !w.back {
+		w.db.board.Resume(w.base, w.token) // an ending run can do without
+	}
+	w.unlock()
+}
+
+// abandon lets go of all nodes on the stack as they are.
+func (w *walk) abandon() {
+	for len(w.frames) > 0 {
+		f := w.pop().flight
+		w.db.giveUp(f)
+		if f.Reads != nil {
+			f.Reads.End()
+		}
+		w.db.unwatch(f)
+		w.db.board.End(f)
+	}
+}
+
+func (w *walk) pop() *frame {
+	last := len(w.frames) - 1
+	f := w.frames[last]
+	w.frames[last] = nil
+	w.frames = w.frames[:last]
+	return f
+}
+
+// report remembers an event until the lock is released.
+func (w *walk) report(kind EventKind, n graph.ID) {
+	if w.db.opts.OnEvent != nil && !w.db.hidden(n) {
+		w.events = append(w.events, w.db.event(kind, n))
+	}
+}
+
+// read records the read of n, which is green, and returns its outcome.
+func (w *walk) read(n graph.ID) any {
+	w.cx.buf.Lock()
+	w.cx.buf.Add(n, w.db.g.Stamp(n))
+	w.cx.buf.Unlock()
+	k, slot := w.db.keeper(n)
+	return k.take(slot)
+}
+
+// stop returns why the walk has to end, if it has to.
+func (w *walk) stop() error {
+	switch {
+	case w.req.err != nil:
+	case w.req.ctx.Err() != nil:
+		w.db.abort(w.req, context.Cause(w.req.ctx))
+	case w.cx.ctx != nil && w.cx.ctx.Err() != nil:
+		// The body's own deadline: the request goes on, but what the body makes
+		// of it is not remembered.
+		w.base.Transient.Store(true)
+		return context.Cause(w.cx.ctx)
+	case w.base.Ctx != nil && w.base.Ctx.Err() != nil:
+		w.base.SawAbort.Store(true) // the deadline of somebody further up
+		return context.Cause(w.base.Ctx)
+	case w.db.advance(w.req, w.base):
+		return nil
+	}
+	w.base.SawAbort.Store(true)
+	if w.req.err == nil {
+		return ErrSuperseded // for this run; whoever called it calls again
+	}
+	return w.req.err
+}
+
+// ctx is what may end the wait of this walk.
+func (w *walk) ctx() context.Context {
+	switch {
+	case w.cx.ctx != nil:
+		return w.cx.ctx
+	case w.base.Ctx != nil:
+		return w.base.Ctx
+	}
+	return w.req.ctx
+}
+
+// to brings n up to date. When it returns without an error, the stack is empty,
+// n is green for the request, and the lock has been held since that was seen.
+func (w *walk) to(n graph.ID) error {
+	first := true
+	for {
+		if err := w.stop(); err != nil {
+			return err
+		}
+		if len(w.frames) > 0 {
+			if err := w.step(); err != nil {
+				return err
+			}
+			continue
+		}
+		if w.lost(n) {
+			return errGone
+		}
+		if w.meetsCycle(n) {
+			return w.base.Cycle
+		}
+		if p := w.req.panicOf(n, w.base.View); p != nil {
+			return p
+		}
+		if w.db.g.GreenFor(n, w.base.View) && !(w.value && w.db.isGone(n)) {
+			if first && !w.db.hidden(n) {
+				w.db.hits.Inc()
+				w.report(Hit, n)
+			}
+			if first {
+				w.found(n)
+			}
+			return nil
+		}
+		first = false
+		if err := w.enter(n); err != nil {
+			return err
+		}
+	}
+}
+
+// meetsCycle reports whether the caller is on a cycle, and may not go on.
+func (w *walk) meetsCycle(n graph.ID) bool {
+	f := w.base
+	if f.Cycle == nil {
+		return false
+	}
+	if _, member := f.Cycle.(*CycleError).place(w.db, n); f.Awaited && !member {
+		return false
+	}
+	f.Awaited = false // from now on
+	return true
+}
+
+// step goes on with the node on top of the stack.
+func (w *walk) step() error {
+	top := w.frames[len(w.frames)-1]
+	g := w.db.g
+	if top.flight.Orphaned {
+		w.pop()
+		w.db.board.End(top.flight)
+		return nil
+	}
+	if top.flight.Rerun {
+		return w.run(top, 0)
+	}
+	if top.flight.Cycle != nil {
+		top.flight.Halted.Store(true)
+		return w.run(top, 0)
+	}
+	if top.flight.Epoch != g.Epoch() {
+		if w.mustRun(top.flight.Node) {
+			return w.run(top, 0)
+		}
+		top.records = g.Records(top.flight.Node, top.records[:0])
+		top.next = 0
+		top.flight.Epoch = g.Epoch()
+	}
+	for ; top.next < len(top.records); top.next++ {
+		rec := top.records[top.next]
+		if w.req.panicOf(rec.Child, w.base.View) != nil {
+			return w.run(top, rec.Child) // it would meet the panic, and may live with it
+		}
+		if !g.GreenFor(rec.Child, w.base.View) {
+			return w.enter(rec.Child)
+		}
+		if g.Stamp(rec.Child) != rec.Seen {
+			return w.run(top, rec.Child)
+		}
+	}
+	w.verified(top)
+	return nil
+}
+
+// verified ends the verification of the node on top of the stack: nothing that
+// it read has changed.
+func (w *walk) verified(top *frame) {
+	n := top.flight.Node
+	w.pop()
+	w.db.g.Verified(n, w.base.View, top.records)
+	w.enlist(w.base.View, n, nil)
+	w.db.g.Times(n).Verified = w.db.flushed.Load()
+	if !w.db.hidden(n) {
+		w.db.verified.Add(1)
+	}
+	w.db.board.End(top.flight)
+	w.report(Verified, n)
+	w.found(n)
+}
+
+// found notes that n was found green without a run.
+func (w *walk) found(n graph.ID) {
+	if w.green != nil {
+		*w.green = append(*w.green, n)
+	}
+}
+
+// enter begins work on n, which is not green, on behalf of the top of the stack:
+// it waits for somebody who has it, or claims it and verifies or runs it. If it is
+// green, its value was dropped, and is made again. Meanwhile it is still green for
+// all who want to know nothing else.
+func (w *walk) enter(n graph.ID) error {
+	from := w.base
+	if len(w.frames) > 0 {
+		from = w.frames[len(w.frames)-1].flight
+	}
+	if other := w.db.board.Claimed(n); other != nil {
+		return w.await(from, other)
+	}
+	if driver := w.db.reserved[n]; driver != nil && !from.Below(driver) {
+		return w.await(from, driver)
+	}
+	if holder := w.db.board.Holder(n); holder != nil && holder != w.req.Request {
+		return w.awaitEnd(from, n, holder)
+	}
+	top := &frame{flight: w.db.board.Claim(n, from)}
+	top.flight.Epoch = w.db.g.Epoch() - 1 // no records yet
+	if ctx := w.ctx(); ctx != w.req.ctx {
+		top.flight.Ctx = ctx
+	}
+	w.frames = append(w.frames, top)
+	top.flight.Again = w.db.g.GreenFor(n, w.base.View)
+	if top.flight.Again || w.mustRun(n) {
+		return w.run(top, 0)
+	}
+	return nil
+}
+
+// mustRun reports whether there is nothing to verify.
+func (w *walk) mustRun(n graph.ID) bool {
+	s := w.db.g.State(n)
+	if s.Kind() == graph.Never || s.Kind() == graph.Must {
+		return true
+	}
+	return s&graph.Volatile != 0 && !w.db.g.RanFor(n, w.base.View)
+}
+
+// resume ends the call: the body that made it goes on, and needs a place and a
+// token again.
+func (w *walk) resume() error {
+	w.back = true
+	token := w.token
+	w.token = false
+	if !w.db.board.Resume(w.base, token) {
+		return nil
+	}
+	if err := w.takePlace(w.base); err != nil {
+		return err
+	}
+	if err := w.takeToken(w.base); err != nil {
+		return err
+	}
+	w.db.board.Grant(w.base)
+	return nil
+}
