@@ -15,12 +15,13 @@ import (
 // Among iterations the eldest outermost one wins, then the eldest within that:
 // the order of their views. So there is always one that nobody takes anything
 // from, and two of them can't take a node from each other for ever. The flight
-// that belongs to the eldest need not be a driver itself.
+// that belongs to the eldest need not be a driver itself. One that is only part of
+// an iteration around the driver's is no rival to it.
 func (w *walk) iterated(from *flight.Flight, c *flight.Circle) (handled, settled bool) {
 	if c.Requests {
 		return false, false
 	}
-	driver, eldest := -1, -1
+	driver := -1
 	elder := func(i, than int) bool {
 		return than < 0 || c.Flights[i].View.Before(c.Flights[than].View)
 	}
@@ -33,16 +34,18 @@ func (w *walk) iterated(from *flight.Flight, c *flight.Circle) (handled, settled
 		case f.Iteration != 0 && elder(i, driver):
 			driver = i
 		}
-		if f.View.Iterated() && elder(i, eldest) {
-			eldest = i
-		}
 	}
 	if driver < 0 {
 		return w.rerun(from, c)
 	}
-	top := c.Flights[driver]
-	if view := c.Flights[eldest].View; !within(top, view) {
-		return w.takeOver(from, c, eldest, view)
+	top, eldest := c.Flights[driver], driver
+	for i, f := range c.Flights {
+		if !f.Orphaned && f.View.Iterated() && f.View.Beside(top.View) && elder(i, eldest) {
+			eldest = i
+		}
+	}
+	if eldest != driver {
+		return w.takeOver(from, c, eldest, c.Flights[eldest].View)
 	}
 	if driver == 0 && within(from, top.View) {
 		w.provide(top)

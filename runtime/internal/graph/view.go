@@ -65,6 +65,11 @@ func (v View) Iterations(yield func(uint64) bool) {
 	}
 }
 
+// Beside reports whether neither view lies within the other.
+func (v View) Beside(o View) bool {
+	return !v.Contains(o.Innermost()) && !o.Contains(v.Innermost())
+}
+
 // Before reports whether the iterations of v are elder than those of o, the
 // outermost one first; if one view lies within the other, the wider one is. Views
 // of different requests may be compared.

@@ -36,3 +36,18 @@ func TestViewContains(t *testing.T) {
 		t.Error("the ends are wrong")
 	}
 }
+
+// An iteration is no rival to the one around it, nor to its own request.
+func TestViewBeside(t *testing.T) {
+	request := NewView(1)
+	outer := request.Within(10)
+	one, two := outer.Within(20), outer.Within(30)
+	for _, c := range []struct {
+		a, b View
+		want bool
+	}{{one, two, true}, {one.Within(40), two, true}, {one, NewView(2), true}, {one, outer, false}, {one, request, false}, {one, one, false}, {one.Within(40), outer, false}} {
+		if c.a.Beside(c.b) != c.want || c.b.Beside(c.a) != c.want {
+			t.Errorf("Beside(%d, %d) is not %v", c.a.Innermost(), c.b.Innermost(), c.want)
+		}
+	}
+}
