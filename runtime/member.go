@@ -117,9 +117,14 @@ func (db *DB) undo(f *flight.Flight) {
 	it.gone = true
 	db.close(it)
 	for n, b := range it.old {
-		if !db.g.State(n).Green() { // else it did without what was provided, in the end
-			db.restore(n, b)
+		if db.g.State(n).Green() {
+			continue // it did without what was provided, in the end
 		}
+		if other := db.iterations[db.g.For(n)]; other != nil && other.old[n] != nil {
+			other.old[n] = b // which has it by now; what it took for the old outcome was ours
+			continue
+		}
+		db.restore(n, b)
 	}
 }
 

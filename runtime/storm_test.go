@@ -34,6 +34,7 @@ var stormCorpus = []uint64{
 	1795185440112668552, // an iteration forgot a head that was one in another request too, in each round anew
 	1795186393921915249, // a head went on from nothing: another iteration had taken its outcome back
 	1795187097236532725, // two iterations within one took a node from each other for ever
+	1795188572142163324, // an iteration that was given up took back the outcome that another one had by then
 }
 
 // TestDifferentialFixpointStorm lets requests and updates overlap. Each request
