@@ -40,7 +40,7 @@ var faults = []fault{
 	{"show members of an iteration to others", "internal/graph/mark.go", "narrowest = max(narrowest, g.For(read.Node))", "_ = read"},
 	{"leave heads as they are", "run.go", "w.db.forgetHeads(n, nil)", ""},
 	{"run heads once", "fixpoint.go", "if !w.db.g.State(n).Green() {\n\t\t\tw.db.g.Demand(n)", "if false {\n\t\t\tw.db.g.Demand(n)"},
-	{"give up and restore nothing", "member.go", "\t\t\tdb.restore(n, b)\n", "\t\t\t_ = b\n"},
+	{"give up and restore nothing", "member.go", "\t\tdb.restore(n, b)\n\t}", "\t\t_ = b\n\t}"},
 	{"give members back their values and not their records", "converge.go", "if stamp, ok := back[child]; ok && seen == stamp {", "if stamp, ok := back[child]; ok && seen == stamp && false {"},
 	{"settle before the heads", "head.go", "outer.moved = outer.moved || it.moved", ""},
 	{"exceed a limit", "internal/flight/place.go", "if l.free == 0 {", "if l.free == 0 && f.Node%2 == 0 {"},
