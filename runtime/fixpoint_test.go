@@ -247,6 +247,7 @@ var fixpointCorpus = []uint64{
 
 // lazyCorpus holds others, with them.
 var lazyCorpus = []uint64{
+	1795189380708127447, // a head that had run on its own since was made to run when the driver did
 	1795181256916668009, // a member ran again in the same round, and what it had read before was forgotten
 }
 

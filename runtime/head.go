@@ -174,6 +174,9 @@ func (db *DB) forgetHeads(n graph.ID, it *iteration) {
 		if it != nil && (it.heads[h] != nil || it.nodes[h]) || f != nil && f.Running {
 			continue // it knows better
 		}
+		if reads := db.g.Reads(h, nil); len(reads) != 1 || reads[0] != n {
+			continue // it has run on its own since
+		}
 		db.g.Demand(h)
 	}
 	db.heads.delete(n)
