@@ -45,7 +45,8 @@ type soak struct {
 // revisions.
 type soaked struct {
 	p     *program
-	extra bool // it may be collected
+	extra bool         // it may be collected
+	users atomic.Int64 // of those who have picked it
 	mu    sync.Mutex
 	since []datedOracle // guarded by mu; the last one holds now
 }
@@ -159,7 +160,9 @@ func (x *soak) program() *soaked {
 func (x *soak) pick(r *rand.Rand) *soaked {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.programs[r.IntN(len(x.programs))]
+	s := x.programs[r.IntN(len(x.programs))]
+	s.users.Add(1) // until it is done with
+	return s
 }
 
 // changes updates until the time is over.
@@ -172,7 +175,9 @@ func (x *soak) changes(r *rand.Rand) {
 		case 1:
 			x.replace(r.IntN(len(x.programs)), x.program())
 		default:
-			x.update(r, x.pick(r))
+			s := x.pick(r)
+			x.update(r, s)
+			s.users.Add(-1)
 		}
 		time.Sleep(time.Duration(r.IntN(2000)) * time.Microsecond)
 	}
@@ -184,11 +189,13 @@ func (x *soak) replace(i int, s *soaked) {
 	x.mu.Lock()
 	old := x.programs[i]
 	x.programs[i] = s
-	x.retired = append(x.retired, old)
-	if len(x.retired) > 20 {
-		programs.Delete(x.retired[0].p.id)
-		x.retired = slices.Delete(x.retired, 0, 1)
-	}
+	x.retired = slices.DeleteFunc(append(x.retired, old), func(s *soaked) bool {
+		unused := s != old && s.users.Load() == 0
+		if unused {
+			programs.Delete(s.p.id)
+		}
+		return unused
+	})
 	x.mu.Unlock()
 	x.replaced.Add(1)
 	x.change(old, func(tx *query.Tx) {
@@ -264,7 +271,9 @@ func (s *soaked) prune(rev uint64) {
 // demands demands until the time is over.
 func (x *soak) demands(i int, r *rand.Rand) {
 	for time.Now().Before(x.end) && !x.t.Failed() {
-		x.demand(i, r, x.pick(r))
+		s := x.pick(r)
+		x.demand(i, r, s)
+		s.users.Add(-1)
 	}
 }
 
