@@ -41,9 +41,6 @@ func (f layout) leaf() bool {
 	return true
 }
 
-// own tells the layouts that are up to the type's methods.
-func (f layout) own() bool { return f == layoutMsgpack || f == layoutBinary || f == layoutText }
-
 // layoutOf returns the layout of t. What t is made of may have none all the same:
 // see codecFlaws.
 func layoutOf(t types.Type) layout {

@@ -118,7 +118,6 @@ type nodeModel struct {
 	ran     bool
 	last    *progRun
 	version int // counts outcomes that differ from the one before
-	runs    int
 	gen     int
 	free    bool // may run whatever its reads say: refreshed, unset
 	set     string

@@ -120,7 +120,8 @@ func (db *DB) undo(f *flight.Flight) {
 		if db.g.State(n).Green() {
 			continue // it did without what was provided, in the end
 		}
-		if other := db.iterations[db.g.For(n)]; other != nil && other.old[n] != nil {
+		other := db.iterations[db.g.For(n)]
+		if other != nil && other.old[n] != nil && !it.driver.View.Contains(other.id) {
 			other.old[n] = b // which has it by now; what it took for the old outcome was ours
 			continue
 		}
