@@ -81,7 +81,7 @@ func (db *DB) beginAside(cx *Context, n graph.ID) *aside {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	k, slot := db.keeper(n)
-	if k == nil || cx.flight.View.Iterated() || cx.req.err != nil || db.revision.Load() != db.flushed.Load() {
+	if k == nil || cx.flight.View.Iterated() || cx.req.err != nil || db.revision.Load() != db.settledAt.Load() {
 		return nil
 	}
 	q := k.query()

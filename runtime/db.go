@@ -19,6 +19,13 @@ type Options struct {
 	// another does not count. Zero or less stands for GOMAXPROCS.
 	Parallelism int
 
+	// NoRunAhead has nothing run before the code that demands it does. Else a
+	// change goes up from the inputs at the next demand: nodes below what is demanded
+	// that are known to be cheap may run before it is certain that their readers
+	// will ask for them. What they end in is seen only by who does. Stats.Wasted counts
+	// those that nobody asked for. See docs/engine.md.
+	NoRunAhead bool
+
 	// OnEvent is told what happens. It is called from several goroutines at
 	// once, with no lock held, before the demand that caused the event returns,
 	// and must not demand anything itself. When nil, events cost nothing.
@@ -62,11 +69,13 @@ type DB struct {
 	opts   Options
 	serial uint64 // of the database in the process
 
-	// revision counts committed changes; flushed is how far the graph has
-	// followed. The graph follows at the first demand after a change, and all of
-	// the graph between two flushes is of one revision.
+	// revision counts committed changes; flushed is how far the inputs in the graph
+	// have followed, settledAt how far all of it has: the front is gone. The graph
+	// follows at the first demand after a change, and all of it between two flushes
+	// is of one revision.
 	revision   atomic.Uint64
 	flushed    atomic.Uint64
+	settledAt  atomic.Uint64
 	closed     atomic.Bool
 	done       chan struct{} // closed with it
 	generation atomic.Uint64
@@ -101,6 +110,8 @@ type DB struct {
 	unseen     int                             // nodes of hidden queries
 	dirty      []keeper                        // tables with sets that are not flushed
 	news       chan struct{}                   // closed at the next revision; nil: nobody waits for it
+	wave       *wave                           // going up; nil: none
+	costs      []cost                          // of bodies, by index of the query
 	memory     memory
 	garbage    garbage
 
@@ -108,6 +119,7 @@ type DB struct {
 	runs     atomic.Uint64
 	verified atomic.Uint64
 	cutoffs  atomic.Uint64
+	wasted   atomic.Uint64
 }
 
 // serials counts databases.
@@ -144,6 +156,7 @@ func New(opts Options) *DB {
 	db.revision.Store(1)
 	db.generation.Store(1)
 	db.flushed.Store(1)
+	db.settledAt.Store(1)
 	db.counter = db.g.Add(noTable, 0)
 	db.g.NewStamp(db.counter)
 	db.g.Assign(db.counter, 0)
@@ -227,6 +240,7 @@ type Stats struct {
 	Hits     uint64 // demands that found their node green at once
 	Verified uint64 // nodes found green by looking at their reads, without a run
 	Cutoffs  uint64 // runs that ended in an outcome equal to the one before
+	Wasted   uint64 // runs ahead of a demand that nobody has asked for, see Options.NoRunAhead
 	Dropped  uint64 // values that were dropped, see Options.MemoryBudget
 	Bytes    int64  // what the values cost by now; 0 without a MemoryBudget
 
@@ -245,6 +259,7 @@ func (db *DB) Stats() Stats {
 		Hits:     uint64(db.hits.Value()),
 		Verified: db.verified.Load(),
 		Cutoffs:  db.cutoffs.Load(),
+		Wasted:   db.wasted.Load(),
 		Dropped:  dropped,
 		Bytes:    bytes,
 
@@ -254,7 +269,7 @@ func (db *DB) Stats() Stats {
 
 // settled reports whether a demand from outside may look at the graph as it is.
 func (db *DB) settled() bool {
-	return db.flushed.Load() == db.revision.Load() && !db.closed.Load() && !db.verifiesAll()
+	return db.settledAt.Load() == db.revision.Load() && !db.closed.Load() && !db.verifiesAll()
 }
 
 // tableOf is tableOf for those who do not know the types; under mu.

@@ -230,7 +230,7 @@ func green[K comparable, V any](cx *Context, c *cell[K, V], rev uint64) *outcome
 	}
 	cx.buf.Lock()
 	defer cx.buf.Unlock()
-	if cx.buf.Ended() || !cx.db.g.State(c.id).Green() {
+	if cx.buf.Ended() || !cx.db.g.GreenBelow(c.id, cx.flight.Front.Load()-1) {
 		return nil
 	}
 	c.touch(cx.db)

@@ -79,6 +79,7 @@ func (db *DB) bring(cx *Context, n graph.ID, cell any, value bool, green *[]grap
 	}
 	w.token = db.board.Suspend(w.base)
 	err := w.to(n)
+	w.countWaste()
 	if err == nil {
 		out := w.read(n)
 		return out, w.resume()

@@ -69,8 +69,13 @@ func patienceOf(seed uint64) uint64 {
 	return []uint64{1, 1, 2, 16}[r.IntN(4)]
 }
 
+// runsAhead says whether nodes of a program may run before it is certain that they
+// have to. Those runs come on top of what promise 2 allows.
+func runsAhead(seed uint64) bool { return seed&8 != 0 }
+
 // newDB makes the database of a program.
 func newDB(seed uint64, opts query.Options) *query.DB {
+	opts.NoRunAhead = !runsAhead(seed)
 	db := query.New(opts)
 	query.SetPatience(db, patienceOf(seed))
 	return db

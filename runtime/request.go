@@ -73,11 +73,14 @@ func (db *DB) begin(ctx context.Context) (*request, error) {
 	if db.closed.Load() {
 		return nil, ErrClosed
 	}
-	db.flush()
+	db.follow()
 	db.lastID++
 	r := &request{Request: flight.NewRequest(db.lastID), db: db, ctx: ctx, cancellable: ctx.Done() != nil}
 	r.Root.Rev.Store(db.flushed.Load())
 	r.Root.Halted.Store(db.verifiesAll())
+	if !db.isSettled() {
+		r.Root.Front.Store(1)
+	}
 	db.requests[r.ID] = r
 	active.Add(1)
 	return r, nil

@@ -66,11 +66,16 @@ func (w *walk) body(f *flight.Flight, k keeper, slot uint32) ending {
 		w.db.runs.Add(1)
 	}
 	cell := k.cellAt(slot)
+	begun := w.db.sample(k.query())
 	w.unlock()
 	cx := &Context{db: w.db, req: w.req, flight: f, buf: f.Reads, keeper: k, cell: cell}
 	e := w.db.runAt(f.Depth, cx, k, slot)
 	e.reads = f.Reads.End()
+	took := begun.took()
 	w.lock()
+	if took > 0 && !f.Nested && e.how == returned {
+		w.db.learn(k.query(), took)
+	}
 	return e
 }
 

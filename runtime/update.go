@@ -129,9 +129,20 @@ func (tx *Tx) check() {
 // flush makes the graph follow the committed revision; under mu. It costs what
 // the changes may affect. No user's code runs.
 func (db *DB) flush() {
+	db.follow()
+	db.settleFront()
+}
+
+// follow brings what was set into the graph. What it affects is above the front
+// then, for [walk.goUp] or [DB.settleFront]. While iterations are in progress there is
+// none: they may be taken back at any time.
+func (db *DB) follow() {
 	rev := db.revision.Load()
 	if db.flushed.Load() == rev {
 		return
+	}
+	if db.wave != nil || len(db.iterations) > 0 {
+		db.settleFront()
 	}
 	for _, k := range db.dirty {
 		k.flush()
@@ -156,6 +167,9 @@ func (db *DB) flush() {
 	}
 	clear(db.blind)
 	db.flushed.Store(rev)
+	if db.g.OnFront() == 0 || len(db.iterations) > 0 {
+		db.settleFront()
+	}
 }
 
 // tell ends the runs that have asked to be told when nobody wants them any more,

@@ -25,6 +25,8 @@ type walk struct {
 	green  *[]graph.ID // nodes found green without a run; nil: nobody asks
 	open   bool        // the lock is not held
 	token  bool        // the walk has a token, which the caller has lent or a body has left
+	waving bool        // it has the front go up
+	ahead  []graph.ID  // what it has run ahead of a demand
 	back   bool        // the call has ended, and the token is no longer the walk's
 }
 
@@ -35,9 +37,13 @@ type frame struct {
 	next    int            // the first record not found green yet
 }
 
+// lock settles the front: who was away without the lock is about to change the graph.
 func (w *walk) lock() {
 	w.db.mu.Lock()
 	w.open = false
+	if !w.waving {
+		w.db.settleFront()
+	}
 }
 
 func (w *walk) unlock() {
@@ -52,6 +58,7 @@ func (w *walk) unlock() {
 
 // leave ends the walk, also when the goroutine is unwinding.
 func (w *walk) leave() {
+	w.waving = false
 	if w.open {
 		w.lock()
 	}
@@ -139,6 +146,9 @@ func (w *walk) ctx() context.Context {
 func (w *walk) to(n graph.ID) error {
 	first := true
 	for {
+		if err := w.meetFront(n); err != nil {
+			return err
+		}
 		if err := w.stop(); err != nil {
 			return err
 		}
@@ -230,15 +240,19 @@ func (w *walk) step() error {
 // verified ends the verification of the node on top of the stack: nothing that
 // it read has changed.
 func (w *walk) verified(top *frame) {
-	n := top.flight.Node
 	w.pop()
-	w.db.g.Verified(n, w.base.View, top.records)
+	w.proven(top.flight.Node, top.records)
+	w.db.board.End(top.flight)
+}
+
+// proven makes n green: nothing that it read has changed.
+func (w *walk) proven(n graph.ID, records []graph.Record) {
+	w.db.g.Verified(n, w.base.View, records)
 	w.enlist(w.base.View, n, nil)
 	w.db.g.Times(n).Verified = w.db.flushed.Load()
 	if !w.db.hidden(n) {
 		w.db.verified.Add(1)
 	}
-	w.db.board.End(top.flight)
 	w.report(Verified, n)
 	w.found(n)
 }
@@ -258,6 +272,8 @@ func (w *walk) enter(n graph.ID) error {
 	from := w.base
 	if len(w.frames) > 0 {
 		from = w.frames[len(w.frames)-1].flight
+	} else {
+		from.Nested = true
 	}
 	if other := w.db.board.Claimed(n); other != nil {
 		return w.await(from, other)
@@ -268,17 +284,23 @@ func (w *walk) enter(n graph.ID) error {
 	if holder := w.db.board.Holder(n); holder != nil && holder != w.req.Request {
 		return w.awaitEnd(from, n, holder)
 	}
+	top := w.claim(n, from)
+	top.flight.Again = w.db.g.GreenFor(n, w.base.View)
+	if top.flight.Again || w.mustRun(n) {
+		return w.run(top, 0)
+	}
+	return nil
+}
+
+// claim begins work on n, which nobody has.
+func (w *walk) claim(n graph.ID, from *flight.Flight) *frame {
 	top := &frame{flight: w.db.board.Claim(n, from)}
 	top.flight.Epoch = w.db.g.Epoch() - 1 // no records yet
 	if ctx := w.ctx(); ctx != w.req.ctx {
 		top.flight.Ctx = ctx
 	}
 	w.frames = append(w.frames, top)
-	top.flight.Again = w.db.g.GreenFor(n, w.base.View)
-	if top.flight.Again || w.mustRun(n) {
-		return w.run(top, 0)
-	}
-	return nil
+	return top
 }
 
 // mustRun reports whether there is nothing to verify.

@@ -25,6 +25,10 @@ type Flight struct {
 	// on under the lock, while they hold.
 	Rev atomic.Uint64
 
+	// Front bounds what the body may be handed without a lock while the graph
+	// follows a change: nodes lower than Front-1. 0 stands for all nodes.
+	Front atomic.Uint32
+
 	// Ctx ends the calls below the one that demanded this flight, because its
 	// caller had derived a context; nil if there is none but the request's.
 	Ctx context.Context
@@ -59,6 +63,7 @@ type Flight struct {
 	Rerun     bool        // it was being verified, and has to run
 	Again     bool        // the node was green, and only its value was missing
 	Decided   bool        // the outcome is settled while the body is still at work
+	Nested    bool        // it has demanded what was not up to date
 	Orphaned  bool        // the node was taken away; the outcome is dropped
 	Forced    error       // what the run ends in, whatever its body makes of it
 	Panicked  error       // how it ended, for those who wait: a panic

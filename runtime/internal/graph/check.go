@@ -32,6 +32,9 @@ func (g *Graph) checkNode(n ID) error {
 	for e := first; e < first+count; e++ {
 		child := g.edge(e).child
 		c := g.State(child)
+		if h, below := g.Height(n), g.Height(child); h != Unordered && h <= below { // I5
+			return fmt.Errorf("node %d of height %d reads node %d of height %d", n, h, child, below)
+		}
 		if *g.table.At(uint32(child)) == Gone {
 			return fmt.Errorf("node %d reads node %d, which is gone", n, child)
 		}

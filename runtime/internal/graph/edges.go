@@ -33,6 +33,21 @@ func (g *Graph) live(e uint32) bool {
 // distinct removes from reads what repeats an earlier element. A body that
 // reads a node twice in one run gets the same outcome twice.
 func (g *Graph) distinct(reads []Read) []Read {
+	serial := g.nextSerial()
+	kept := reads[:0]
+	for _, r := range reads {
+		mark := g.scratch.At(uint32(r.Node))
+		if *mark == serial {
+			continue
+		}
+		*mark = serial
+		kept = append(kept, r)
+	}
+	return kept
+}
+
+// nextSerial returns a mark that no node has in scratch.
+func (g *Graph) nextSerial() uint32 {
 	g.serial++
 	if g.serial == 0 { // the counter went round: old marks would match
 		for i := range g.scratch.Len() {
@@ -40,16 +55,7 @@ func (g *Graph) distinct(reads []Read) []Read {
 		}
 		g.serial = 1
 	}
-	kept := reads[:0]
-	for _, r := range reads {
-		mark := g.scratch.At(uint32(r.Node))
-		if *mark == g.serial {
-			continue
-		}
-		*mark = g.serial
-		kept = append(kept, r)
-	}
-	return kept
+	return g.serial
 }
 
 // setReads makes reads, which are distinct, the list of n. An unchanged list

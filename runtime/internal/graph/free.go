@@ -11,6 +11,7 @@ func (g *Graph) Free(n ID) {
 	g.dropRecords(n)
 	g.setReads(n, nil)
 	g.setState(n, Never)
+	g.setHeight(n, 0)
 	if top, ok := g.highest[n]; ok {
 		*g.stamp.At(uint32(n)) = top
 		delete(g.highest, n)

@@ -37,7 +37,7 @@ func (s State) Green() bool { return s&(kindMask|Tainted) == Clean }
 
 // Graph is a set of nodes and edges. The zero Graph is not usable; see New.
 type Graph struct {
-	state   Column[atomic.Uint32]
+	state   Column[atomic.Uint32] // and height, see height.go
 	stamp   Column[uint32]
 	first   Column[uint32] // where the list of reads begins
 	reads   Column[uint32] // how long it is
@@ -46,7 +46,7 @@ type Graph struct {
 	table   Column[uint32] // who keeps the node's key and value, and where
 	slot    Column[uint32]
 	times   Column[Times]
-	scratch Column[uint32] // serial of the last list of reads that held the node
+	scratch Column[uint32] // the last mark of the node: see nextSerial
 
 	edges  Column[edge]
 	dead   int // edges that are not live
@@ -65,8 +65,11 @@ type Graph struct {
 
 	free []ID // nodes that are gone
 
+	front byHeight
+
 	epoch uint64
-	stack []ID
+	stack []ID // of Mark
+	told  []ID // of Notify
 }
 
 // Times are the revisions in which things last happened to a node.
@@ -113,11 +116,12 @@ func (g *Graph) Place(n ID) (table, slot uint32) {
 }
 
 // State returns the state of n. It needs no lock.
-func (g *Graph) State(n ID) State { return State(g.state.At(uint32(n)).Load()) }
+func (g *Graph) State(n ID) State { return State(g.state.At(uint32(n)).Load() & stateMask) }
 
 func (g *Graph) setState(n ID, s State) {
+	p := g.state.At(uint32(n))
 	shake.Point()
-	g.state.At(uint32(n)).Store(uint32(s))
+	p.Store(p.Load()&^stateMask | uint32(s))
 	shake.Point()
 }
 

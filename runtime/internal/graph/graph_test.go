@@ -48,6 +48,7 @@ func TestMark(t *testing.T) {
 	old := g.Stamp(in)
 	g.NewStamp(in)
 	g.Assign(in, old)
+	g.Settle()
 	for n, want := range map[ID]State{in: Clean, mid: Dirty, top: Dirty, other: Clean} {
 		if got := g.State(n); got != want {
 			t.Errorf("node %d is in state %v, want %v", n, got, want)

@@ -51,21 +51,27 @@ func (g *Graph) Demand(n ID) {
 	g.dropRecords(n)
 	g.setState(n, Must)
 	delete(g.greenFor, n)
-	if s.Kind() == Clean { // else I1 has it already
+	if g.ignorant(s) {
 		g.Mark(n, g.Stamp(n))
 	}
 }
 
+// ignorant reports whether the readers of a node that was in state s may know
+// nothing of its changes. Else I1 has seen to it.
+func (g *Graph) ignorant(s State) bool { return s.Kind() == Clean || len(g.front) > 0 }
+
 // Assign makes n a node that is up to date by decree and reads nothing; old is
-// the stamp its readers know, the current one may be another.
+// the stamp its readers know, the current one may be another. What it may affect is
+// above the front then.
 func (g *Graph) Assign(n ID, old uint32) {
 	s := g.State(n)
 	g.dropRecords(n)
 	g.setReads(n, nil)
+	g.setHeight(n, 0)
 	g.setState(n, Clean)
 	delete(g.greenFor, n)
-	if s.Kind() == Clean && g.Stamp(n) != old {
-		g.Mark(n, old)
+	if g.ignorant(s) && g.Stamp(n) != old {
+		g.Notify(n, old)
 	}
 }
 
@@ -79,6 +85,7 @@ func (g *Graph) Provide(n ID, v uint64, on ...ID) {
 		reads[i] = Read{d, g.Stamp(d)}
 	}
 	g.setReads(n, reads)
+	g.liftTo(n, Unordered)
 	for i, r := range reads {
 		g.addRecord(n, *g.first.At(uint32(n))+uint32(i), r.Stamp)
 	}
@@ -99,6 +106,7 @@ func (g *Graph) Finish(n ID, v View, reads []Read, volatile bool) {
 	reads = g.distinct(reads)
 	g.dropRecords(n)
 	g.setReads(n, reads)
+	g.lift(n, reads)
 	first := *g.first.At(uint32(n))
 	state, narrowest := Clean, v.Request()
 	if volatile {

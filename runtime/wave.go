@@ -1,0 +1,294 @@
+package runtime
+
+import (
+	"time"
+
+	"querygen.dev/runtime/internal/flight"
+	"querygen.dev/runtime/internal/graph"
+)
+
+// A wave brings a change up from the inputs, at the first demand after it: the
+// nodes that have read what has changed are looked at from the lowest on, so that
+// what is cut off costs nothing above. It runs a node only if
+//
+//   - that is certain to be wanted: the node is all that may have changed, and the
+//     root, which is demanded, depends on it, and was up to date. Then the
+//     root's body would do again all that it did, up to this node;
+//   - or it is a pure node that is known to be cheap, below the root.
+//
+// Whatever else it meets is left to demands: all above is marked, as it would have
+// been at once. The same is done with the whole front as soon as anybody else looks
+// at the graph. So correctness rests on marks alone; see docs/engine.md.
+type wave struct {
+	root    graph.ID
+	climb   *graph.Climb
+	idle    time.Duration // what runs that are certain have taken
+	began   time.Time
+	late    []graph.ID // of one height, to be run only if that is certain
+	height  uint32     // theirs
+	node    graph.ID   // is running
+	flight  *flight.Flight
+	certain bool // node is wanted for sure
+}
+
+const (
+	waveTime   = 2 * time.Millisecond // for all that a wave does but runs that are certain
+	waveEdges  = 1 << 14              // that are looked at to find the way to the root
+	waveNodes  = 1 << 10              // on the front
+	wavePart   = 32                   // or that part of the graph
+	cheapBody  = 30 * time.Microsecond
+	costSample = 64 // one in so many runs is timed, and the first ones
+	costFirst  = 4
+)
+
+// isSettled reports whether I1 holds everywhere; under mu.
+func (db *DB) isSettled() bool { return db.settledAt.Load() == db.flushed.Load() }
+
+// settleFront leaves all that is on the front to demands.
+func (db *DB) settleFront() {
+	if db.isSettled() {
+		return
+	}
+	if v := db.wave; v != nil {
+		db.wave = nil
+		for _, n := range v.late {
+			db.g.Leave(n)
+		}
+		if v.node != 0 {
+			db.g.Leave(v.node)
+			v.flight.Front.Store(0)
+		}
+	}
+	db.g.Settle()
+	db.settledAt.Store(db.flushed.Load())
+}
+
+// meetFront is called before anything is looked at on behalf of a demand of n.
+func (w *walk) meetFront(n graph.ID) error {
+	db, root := w.db, w.base == w.req.Root
+	if root && !w.waving {
+		db.follow()
+	}
+	if db.isSettled() {
+		if root {
+			w.base.Front.Store(0)
+		}
+		return nil
+	}
+	switch v := db.wave; {
+	case v != nil && w.base == v.flight:
+		if db.g.GreenBelow(n, w.base.Front.Load()-1) {
+			return nil // nothing that is below the front will change
+		}
+		if !v.certain {
+			w.base.SawAbort.Store(true)
+			return ErrSuperseded // it is not to run what may not be wanted
+		}
+	case v == nil && root && len(w.frames) == 0 && w.req.err == nil && w.req.ctx.Err() == nil && db.mayGoUp():
+		return w.goUp(n)
+	}
+	db.settleFront()
+	return nil
+}
+
+// mayGoUp reports whether a wave is worth a try.
+func (db *DB) mayGoUp() bool {
+	return db.g.OnFront() <= max(waveNodes, db.g.Nodes()/wavePart)
+}
+
+// goUp has the front go up, on behalf of a demand of root, until there is none.
+func (w *walk) goUp(root graph.ID) error {
+	db := w.db
+	v := &wave{root: root, climb: db.g.Climb(root, waveEdges), began: time.Now()}
+	db.wave, w.waving = v, true
+	var err error
+	for err == nil && db.wave == v {
+		n, height, ok := db.g.Lowest()
+		switch {
+		case len(v.late) > 0 && (!ok || height > v.height):
+			if ok {
+				db.g.Return(n)
+			}
+			err = w.runLate(v, !ok)
+		case !ok, w.req.err != nil, w.req.ctx.Err() != nil, time.Since(v.began)-v.idle > waveTime:
+			if ok {
+				db.g.Return(n)
+			}
+			db.settleFront()
+		default:
+			v.height = height
+			err = w.lookAt(v, n)
+		}
+	}
+	w.waving = false
+	db.settleFront()
+	return err
+}
+
+// lookAt has the front pass n, or run it, or leaves it to demands.
+func (w *walk) lookAt(v *wave, n graph.ID) error {
+	g := w.db.g
+	s := g.State(n)
+	if s.Kind() == graph.Clean {
+		return nil
+	}
+	if s.Kind() != graph.Dirty || s&graph.Tainted != 0 || w.db.busy(n) {
+		g.Leave(n)
+		return nil
+	}
+	records, cause := g.Records(n, nil), graph.ID(0)
+	for _, r := range records {
+		if !g.State(r.Child).Green() {
+			g.Leave(n)
+			return nil
+		}
+		if cause == 0 && g.Stamp(r.Child) != r.Seen {
+			cause = r.Child
+		}
+	}
+	switch {
+	case cause == 0:
+		w.proven(n, records)
+	case !w.db.pure(n):
+		g.Leave(n)
+	case (g.OnFront() > 0 || len(v.late) > 0) && w.cheap(v, n):
+		return w.runWave(v, n, cause, false)
+	default:
+		v.late = append(v.late, n)
+	}
+	return nil
+}
+
+// runLate runs what is left of one height if it is certain that it is wanted. alone
+// says that there is nothing else on the front.
+func (w *walk) runLate(v *wave, alone bool) error {
+	db, late := w.db, v.late
+	v.late = v.late[:0]
+	n := late[0]
+	if alone && len(late) == 1 && (n == v.root || db.g.State(v.root).Green()) && v.climb.Under(n) {
+		return w.runWave(v, n, db.changedRead(n), true)
+	}
+	for _, n := range late {
+		db.g.Leave(n)
+	}
+	return nil
+}
+
+// changedRead returns the first read of n that has changed.
+func (db *DB) changedRead(n graph.ID) graph.ID {
+	for _, r := range db.g.Records(n, nil) {
+		if db.g.Stamp(r.Child) != r.Seen {
+			return r.Child
+		}
+	}
+	return 0
+}
+
+// runWave runs n, and has the front pass it if that can be.
+func (w *walk) runWave(v *wave, n, cause graph.ID, certain bool) error {
+	db := w.db
+	top := w.claim(n, w.base)
+	top.flight.Front.Store(db.g.Height(n) + 1)
+	v.node, v.flight, v.certain = n, top.flight, certain
+	before, begun := db.g.Stamp(n), time.Now()
+	err := w.run(top, cause)
+	if certain {
+		v.idle += time.Since(begun)
+	}
+	if db.wave != v {
+		return err // it was left to demands meanwhile
+	}
+	v.node, v.flight = 0, nil
+	now := db.g.Stamp(n)
+	switch {
+	case !db.g.State(n).Green():
+		db.g.Mark(n, before)
+		if !certain {
+			db.wasted.Add(1)
+		}
+	case now != before:
+		db.g.Notify(n, before)
+	}
+	if !certain && db.g.State(n).Green() {
+		w.ahead = append(w.ahead, n)
+	}
+	return err
+}
+
+// busy reports whether somebody has n.
+func (db *DB) busy(n graph.ID) bool {
+	return db.board.Claimed(n) != nil || db.board.Holder(n) != nil || db.reserved[n] != nil
+}
+
+// pure reports whether a run of n does nothing but to read and return.
+func (db *DB) pure(n graph.ID) bool {
+	k, _ := db.keeper(n)
+	if k == nil {
+		return false
+	}
+	q := k.query()
+	switch {
+	case !q.bound, q.hidden, q.rescue != noRescue, q.def.Limit > 0, db.blind[n], len(db.emitted[n]) > 0:
+		return false
+	}
+	return q.def.Kind == KindPure || q.def.Kind == KindInput
+}
+
+// cheap reports whether n may be run ahead of its demand.
+func (w *walk) cheap(v *wave, n graph.ID) bool {
+	if w.db.opts.NoRunAhead {
+		return false
+	}
+	k, _ := w.db.keeper(n)
+	i := int(k.query().index)
+	return i < len(w.db.costs) && w.db.costs[i].cheap() && v.climb.Under(n) && w.db.g.Expected(n)
+}
+
+// countWaste counts what was run ahead, and is read by nobody who is up to date.
+func (w *walk) countWaste() {
+	for _, n := range w.ahead {
+		if !w.db.g.AnyReader(n, func(r graph.ID) bool { return w.db.g.State(r).Green() }) {
+			w.db.wasted.Add(1)
+		}
+	}
+	w.ahead = nil
+}
+
+// A cost is what is known of the time that the bodies of a query take.
+type cost struct {
+	runs  uint32
+	timed uint32
+	most  time.Duration // of the bodies that were timed; older ones count less
+}
+
+func (c *cost) cheap() bool { return c.timed >= costFirst && c.most <= cheapBody }
+
+// A stopwatch is zero for runs that are not timed.
+type stopwatch struct{ begun time.Time }
+
+func (s stopwatch) took() time.Duration {
+	if s.begun.IsZero() {
+		return 0
+	}
+	return max(1, time.Since(s.begun))
+}
+
+// sample begins to time a run of q, if it is its turn.
+func (db *DB) sample(q *query) stopwatch {
+	if int(q.index) >= len(db.costs) {
+		db.costs = append(db.costs, make([]cost, int(q.index)+1-len(db.costs))...)
+	}
+	c := &db.costs[q.index]
+	c.runs++
+	if c.timed >= costFirst && c.runs%costSample != 0 {
+		return stopwatch{}
+	}
+	return stopwatch{time.Now()}
+}
+
+// learn notes what a body took that has called nothing which was not up to date.
+func (db *DB) learn(q *query, took time.Duration) {
+	c := &db.costs[q.index]
+	c.timed++
+	c.most = max(took, c.most-c.most/8)
+}
