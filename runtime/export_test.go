@@ -162,3 +162,15 @@ func Existing(db *DB) map[any]bool {
 
 // DBOf returns the database of a Context.
 func DBOf(cx *Context) *DB { return cx.db }
+
+// MakeCheap makes the engine believe that all bodies are cheap enough to run ahead.
+func MakeCheap(db *DB) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	registry.RLock()
+	defer registry.RUnlock()
+	db.costs = make([]cost, len(registry.list))
+	for i := range db.costs {
+		db.costs[i] = cost{runs: 1, timed: costFirst}
+	}
+}

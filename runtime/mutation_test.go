@@ -52,6 +52,14 @@ var faults = []fault{
 	{"let a node go that is read", "bury.go", "db.g.AnyReader(n, add)\n", "_ = add\n"},
 	{"let nodes go that were demanded", "garbage.go", "return !later(since, t.cell(slot).used.Load())", "return false"},
 	{"keep the traces of nodes that are gone", "bury.go", "db.about(n, add)\n", "_ = n\n"},
+	{"run what is not certain", "wave.go", "if alone && len(late) == 1 && (n ==", "if (n =="},
+	{"run what no root has read", "wave.go", "&& v.climb.Under(n) {\n\t\treturn w.runWave", "{\n\t\treturn w.runWave"},
+	{"read above the front", "wave.go", "if db.g.GreenBelow(n, w.base.Front.Load()-1) {", "if db.g.State(n).Green() {"},
+	{"hit above the front", "define.go", "!cx.db.g.GreenBelow(c.id, cx.flight.Front.Load()-1)", "!cx.db.g.State(c.id).Green()"},
+	{"leave heights as they are", "internal/graph/height.go", "if h > before && *g.readers.At(uint32(n)) != 0 {", "if false {"},
+	{"lose what is on the front", "internal/graph/front.go", "for _, e := range g.front {\n", "for _, e := range g.front[len(g.front)/2:] {\n"},
+	{"end a wave behind a change", "wave.go", "case now != before:", "case now != before && n%3 != 0:"},
+	{"run ahead what may not be reached", "internal/graph/front.go", "if g.live(i) && !g.turned(e.node(), i) {", "if g.live(i) {"},
 	{"wait for a place for ever", "internal/flight/place.go", "for l := b.stuck(); l != nil; l = b.stuck() {", "for l := (*Limit)(nil); l != nil; {"},
 }
 

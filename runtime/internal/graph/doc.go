@@ -34,6 +34,11 @@
 //     now would have.
 //   - I4: an edge e is live if and only if it lies in its owner's current list.
 //     Lists that a run replaced stay linked as dead edges until a sweep.
+//   - I5: a node is higher than all that it reads, or unordered; what reads an
+//     unordered node is unordered. See height.go.
+//
+// While a change goes up (see front.go), I1 does not hold above the front, and all
+// that is Clean and lower than the lowest node of the front is up to date (I3).
 //
 // # Concurrency
 //

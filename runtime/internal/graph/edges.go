@@ -54,6 +54,7 @@ func (g *Graph) nextSerial() uint32 {
 			*g.scratch.At(uint32(i)) = 0
 		}
 		g.serial = 1
+		g.moved++
 	}
 	return g.serial
 }
@@ -65,6 +66,7 @@ func (g *Graph) setReads(n ID, reads []Read) {
 	if g.sameReads(*first, *count, reads) {
 		return
 	}
+	g.moved++
 	g.dead += int(*count)
 	start := g.edges.Len()
 	g.edges.Grow(start + len(reads))

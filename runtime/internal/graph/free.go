@@ -17,6 +17,7 @@ func (g *Graph) Free(n ID) {
 		delete(g.highest, n)
 	}
 	delete(g.greenFor, n)
+	g.moved++ // the number will be that of another node
 	*g.table.At(uint32(n)) = Gone
 	*g.times.At(uint32(n)) = Times{}
 	g.free = append(g.free, n)

@@ -90,11 +90,11 @@ func (g *Graph) turned(p ID, i uint32) bool {
 	return false
 }
 
-// A Climb finds out what lies below a root, and remembers it as long as nothing
-// above the front is run.
+// A Climb finds out what lies below a root, and remembers it.
 type Climb struct {
 	g     *Graph
 	root  ID
+	moved uint64 // how often edges had moved when it began
 	under uint32 // the mark of nodes that do
 	seen  uint32 // the mark of nodes that were looked at in vain
 	left  int    // how many edges may be looked at
@@ -107,10 +107,15 @@ type rung struct {
 	link uint32
 }
 
-// Climb begins with a root. It looks at no more than that many edges.
+// Climb returns a Climb to root that looks at no more than that many edges. What it
+// finds holds while nothing is run but on the front, or below. If no node has read
+// anything else since the last one, the ways that this has found are known.
 func (g *Graph) Climb(root ID, edges int) *Climb {
-	c := &Climb{g: g, root: root, left: edges}
-	c.under, c.seen = g.nextSerial(), g.nextSerial()
+	c := &g.climb
+	if c.root != root || c.moved != g.moved || c.g == nil {
+		*c = Climb{g: g, root: root, moved: g.moved, under: g.nextSerial(), way: c.way}
+	}
+	c.left, c.seen = edges, g.nextSerial()
 	return c
 }
 

@@ -51,6 +51,8 @@ type Graph struct {
 	edges  Column[edge]
 	dead   int // edges that are not live
 	serial uint32
+	moved  uint64 // counts changes of lists of reads, and rounds of serial
+	climb  Climb
 
 	recs     Column[record]
 	freeRecs uint32 // 1 + the first free record; 0: none

@@ -76,9 +76,10 @@ func TestS6Order(t *testing.T) {
 		toC:   []string{"positive(0)", "selDerived(0, 1, 2)", "f(2)"},
 		toB:   []string{"positive(0)", "selDerived(0, 1, 2)", "f(1)"},
 	}}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			s := newScene(t, query.Options{})
+	for i := range 2 * len(tests) {
+		test, noRunAhead := tests[i/2], i%2 == 1
+		t.Run(fmt.Sprint(test.name, ", NoRunAhead ", noRunAhead), func(t *testing.T) {
+			s := newScene(t, query.Options{NoRunAhead: noRunAhead})
 			s.update(func(tx *query.Tx) {
 				SetIn(tx, 0, 1)
 				SetIn(tx, 1, 1)
