@@ -257,6 +257,9 @@ func (db *DB) settled() bool {
 	return db.flushed.Load() == db.revision.Load() && !db.closed.Load() && !db.verifiesAll()
 }
 
+// moment is that of the revision of the graph.
+func (db *DB) moment() graph.Moment { return graph.MomentOf(db.flushed.Load()) }
+
 // tableOf is tableOf for those who do not know the types; under mu.
 func (db *DB) tableOf(q *query) keeper {
 	list := *db.tables.Load()

@@ -313,9 +313,9 @@ func (w *walk) conclude(f *flight.Flight, k keeper, slot uint32, e *ending) Even
 
 // store makes an outcome that of n.
 func (w *walk) store(n graph.ID, e *ending, same bool) EventKind {
-	rev, times := w.db.flushed.Load(), w.db.g.Times(n)
+	now, times := w.db.moment(), w.db.g.Times(n)
 	k, slot := w.db.keeper(n)
-	times.Ran, times.Verified = rev, rev
+	times.Ran, times.Verified = now, now
 	if same && e.than != k.outcome(slot) {
 		same = false // an iteration was given up, and n has lost what it was compared with
 	}
@@ -329,7 +329,7 @@ func (w *walk) store(n graph.ID, e *ending, same bool) EventKind {
 		}
 		return Cutoff
 	}
-	times.Changed = rev
+	times.Changed = now
 	old, green := w.db.g.Stamp(n), w.db.g.GreenFor(n, w.base.View)
 	k.commit(slot, e.out, w.db.g.NewStamp(n))
 	if green { // it ran for its value, and is impure: nobody knows yet

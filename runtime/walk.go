@@ -234,7 +234,7 @@ func (w *walk) verified(top *frame) {
 	w.pop()
 	w.db.g.Verified(n, w.base.View, top.records)
 	w.enlist(w.base.View, n, nil)
-	w.db.g.Times(n).Verified = w.db.flushed.Load()
+	w.db.g.Times(n).Verified = w.db.moment()
 	if !w.db.hidden(n) {
 		w.db.verified.Add(1)
 	}

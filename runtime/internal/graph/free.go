@@ -11,13 +11,13 @@ func (g *Graph) Free(n ID) {
 	g.dropRecords(n)
 	g.setReads(n, nil)
 	g.setState(n, Never)
+	at := g.at(n)
 	if top, ok := g.highest[n]; ok {
-		*g.stamp.At(uint32(n)) = top
+		at.stamp = top
 		delete(g.highest, n)
 	}
 	delete(g.greenFor, n)
-	*g.table.At(uint32(n)) = Gone
-	*g.times.At(uint32(n)) = Times{}
+	at.table, at.times = Gone, Times{}
 	g.free = append(g.free, n)
 }
 
