@@ -118,11 +118,12 @@ func New(opts Options) *DB {
 	if opts.Parallelism <= 0 {
 		opts.Parallelism = goruntime.GOMAXPROCS(0)
 	}
+	g := graph.New()
 	db := &DB{
 		opts:       opts,
 		serial:     serials.Add(1),
-		g:          graph.New(),
-		board:      flight.NewBoard(opts.Parallelism),
+		g:          g,
+		board:      flight.NewBoard(g, opts.Parallelism),
 		done:       make(chan struct{}),
 		watchers:   map[*flight.Flight]*flight.Life{},
 		requests:   map[uint64]*request{},

@@ -65,6 +65,7 @@ type Flight struct {
 	Revision  uint64      // in which Cycle was found, or the body panicked
 	Aside     bool        // it runs for verification alone, and is on no board
 
+	claim             uint32  // its number on the board, while it has its node
 	first, next, prev *Flight // children in progress
 	waits             []*Wait // calls of this flight that wait
 	waiters           []*Wait // calls that wait for this flight
@@ -121,7 +122,9 @@ func (w *Wait) wake() {
 
 // Board is the state of all flights of a database.
 type Board struct {
-	claims map[graph.ID]*Flight
+	g      *graph.Graph
+	claims []*Flight // those that have their nodes, by the number in [graph.Graph.Claim]; nil: the number is free
+	unused []uint32  // free numbers; 0 is nobody's
 	holds  map[graph.ID]*Request
 	free   int // tokens
 	queue  []*Wait
@@ -130,18 +133,45 @@ type Board struct {
 	crowded []*Limit          // those with a queue
 }
 
-// NewBoard returns a board with n tokens.
-func NewBoard(n int) *Board {
-	return &Board{claims: map[graph.ID]*Flight{}, holds: map[graph.ID]*Request{}, limits: map[uint32]*Limit{}, free: n}
+// NewBoard returns a board for the nodes of g with n tokens.
+func NewBoard(g *graph.Graph, n int) *Board {
+	return &Board{g: g, claims: make([]*Flight, 1), holds: map[graph.ID]*Request{}, limits: map[uint32]*Limit{}, free: n}
 }
 
 // Claimed returns the flight that has n, or nil.
-func (b *Board) Claimed(n graph.ID) *Flight { return b.claims[n] }
+func (b *Board) Claimed(n graph.ID) *Flight { return b.claims[*b.g.Claim(n)] }
+
+// manyClaims is the most numbers that are kept while nobody needs them.
+const manyClaims = 1 << 10
+
+// take gives f its node, which nobody has.
+func (b *Board) take(f *Flight) {
+	if last := len(b.unused) - 1; last >= 0 {
+		f.claim, b.unused = b.unused[last], b.unused[:last]
+		b.claims[f.claim] = f
+	} else {
+		f.claim = uint32(len(b.claims))
+		b.claims = append(b.claims, f)
+	}
+	*b.g.Claim(f.Node) = f.claim
+}
+
+// leave takes its node from f.
+func (b *Board) leave(f *Flight) {
+	*b.g.Claim(f.Node) = 0
+	b.claims[f.claim] = nil
+	b.unused = append(b.unused, f.claim)
+	if len(b.unused) > manyClaims && len(b.unused) == len(b.claims)-1 {
+		b.claims, b.unused = make([]*Flight, 1), nil // what was that deep is over
+	}
+}
 
 // Each calls f for each flight that has its node.
 func (b *Board) Each(f func(*Flight)) {
 	for _, c := range b.claims {
-		f(c)
+		if c != nil {
+			f(c)
+		}
 	}
 }
 
@@ -151,7 +181,7 @@ func (b *Board) Claim(n graph.ID, parent *Flight) *Flight {
 	if parent.Running {
 		f.Depth++
 	}
-	b.claims[n] = f
+	b.take(f)
 	f.next = parent.first
 	if f.next != nil {
 		f.next.prev = f
@@ -168,7 +198,7 @@ func (b *Board) End(f *Flight) {
 	}
 	b.leavePlace(f)
 	if !f.Orphaned {
-		delete(b.claims, f.Node)
+		b.leave(f)
 	}
 	switch {
 	case f.prev != nil:
@@ -195,7 +225,7 @@ func (b *Board) Orphan(f *Flight) {
 	if f.Aside {
 		return // it has no node
 	}
-	delete(b.claims, f.Node)
+	b.leave(f)
 	for _, w := range f.waiters {
 		w.wake()
 	}
@@ -252,9 +282,10 @@ func (f *Flight) Children(yield func(*Flight) bool) {
 // Idle returns an error unless the board is as it was when it was made, with n
 // tokens: for tests, while nothing runs.
 func (b *Board) Idle(n int) error {
-	if len(b.claims) != 0 || len(b.holds) != 0 || len(b.queue) != 0 || b.free != n {
+	claims := len(b.claims) - 1 - len(b.unused)
+	if claims != 0 || len(b.holds) != 0 || len(b.queue) != 0 || b.free != n {
 		return fmt.Errorf("%d claims, %d holds, %d waits for tokens, %d of %d tokens are left over",
-			len(b.claims), len(b.holds), len(b.queue), b.free, n)
+			claims, len(b.holds), len(b.queue), b.free, n)
 	}
 	for _, l := range b.limits {
 		if len(l.held) != 0 || len(l.queue) != 0 {

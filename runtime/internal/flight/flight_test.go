@@ -7,6 +7,15 @@ import (
 	"querygen.dev/runtime/internal/graph"
 )
 
+// newBoard returns a board with n tokens, for a graph of some nodes.
+func newBoard(n int) *Board {
+	g := graph.New()
+	for range 50 {
+		g.Add(0, 0)
+	}
+	return NewBoard(g, n)
+}
+
 // claim begins a chain of flights below parent and returns them.
 func claim(b *Board, parent *Flight, nodes ...graph.ID) []*Flight {
 	var chain []*Flight
@@ -29,7 +38,7 @@ func nodesOf(c *Circle) []graph.ID {
 }
 
 func TestPath(t *testing.T) {
-	b := NewBoard(1)
+	b := newBoard(1)
 	one, two, three := NewRequest(1), NewRequest(2), NewRequest(3)
 	f1 := claim(b, one.Root, 10, 11)
 	f2 := claim(b, two.Root, 20, 21)
@@ -58,7 +67,7 @@ func TestPath(t *testing.T) {
 
 // A run's token serves its calls, and comes back when all have ended.
 func TestTokens(t *testing.T) {
-	b := NewBoard(1)
+	b := newBoard(1)
 	r := NewRequest(1)
 	f := b.Claim(10, r.Root)
 	f.Running, f.Token = true, b.TryToken()
@@ -89,7 +98,7 @@ func TestTokens(t *testing.T) {
 }
 
 func TestOrphanAndHold(t *testing.T) {
-	b := NewBoard(1)
+	b := newBoard(1)
 	r, other := NewRequest(1), NewRequest(2)
 	f := b.Claim(10, r.Root)
 	w := b.WaitFor(other.Root, f)

@@ -73,6 +73,7 @@ type node struct {
 	table   uint32 // who keeps the node's key and value, and where
 	slot    uint32
 	mark    uint32 // serial of the last list of reads that held the node
+	claim   uint32
 	times   Times
 }
 
@@ -168,6 +169,10 @@ func (g *Graph) OldStamp(n ID, stamp uint32) {
 
 // Times returns the revisions of n, to be read or written.
 func (g *Graph) Times(n ID) *Times { return &g.at(n).times }
+
+// Claim returns the place where whoever is at work on n leaves a number, to be read
+// or written. The graph makes nothing of it.
+func (g *Graph) Claim(n ID) *uint32 { return &g.at(n).claim }
 
 // Epoch changes whenever records may have come, or edges moved, behind the
 // back of somebody who let go of the lock: at each mark and each sweep.
