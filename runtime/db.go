@@ -100,6 +100,7 @@ type DB struct {
 	silent     map[graph.ID]bool               // nodes on cycles: their traces are empty
 	unseen     int                             // nodes of hidden queries
 	dirty      []keeper                        // tables with sets that are not flushed
+	rooms      []*room                         // for stacks to come
 	news       chan struct{}                   // closed at the next revision; nil: nobody waits for it
 	memory     memory
 	garbage    garbage

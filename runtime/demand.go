@@ -48,14 +48,13 @@ func (db *DB) settle(cx *Context, n graph.ID, cell any, value bool) (any, error)
 	if cx.aside != nil {
 		return db.answer(cx, n, cell)
 	}
-	var green []graph.ID
-	wanted := &green
-	if db.verifier == nil {
-		wanted = nil
+	var green *[]graph.ID
+	if db.verifier != nil {
+		green = new([]graph.ID)
 	}
-	out, err := db.bring(cx, n, cell, value, wanted)
-	if err == nil && wanted != nil {
-		db.inspect(cx, n, out, green)
+	out, err := db.bring(cx, n, cell, value, green)
+	if err == nil && green != nil {
+		db.inspect(cx, n, out, *green)
 	}
 	if db.memory.pressed.Load() {
 		db.relieve()

@@ -10,10 +10,9 @@ import (
 	"querygen.dev/runtime/internal/graph"
 )
 
-// run runs the node on top of the stack and takes it off. cause is the read that
+// run runs f, the node on top of the stack, and takes it off. cause is the read that
 // made it necessary, 0 if there is none to blame.
-func (w *walk) run(top *frame, cause graph.ID) error {
-	f := top.flight
+func (w *walk) run(f *flight.Flight, cause graph.ID) error {
 	f.Running, f.Rerun = true, false
 	f.Reads, f.Before = new(flight.Buffer), w.db.emitted[f.Node]
 	f.Rev.Store(w.db.flushed.Load())
@@ -49,7 +48,7 @@ func (w *walk) run(top *frame, cause graph.ID) error {
 	} else {
 		e = w.body(f, k, slot)
 	}
-	w.pop()
+	w.stack.pop()
 	kind := w.conclude(f, k, slot, &e)
 	w.token, f.Token = f.Token, false
 	w.db.unwatch(f)

@@ -20,19 +20,12 @@ type walk struct {
 	base   *flight.Flight // who demands
 	cell   any            // of the node that is demanded, if the caller had no lock when finding it
 	value  bool           // the value is wanted, and may have been dropped
-	frames []*frame
+	stack  stack
 	events []Event     // to be reported without the lock
 	green  *[]graph.ID // nodes found green without a run; nil: nobody asks
 	open   bool        // the lock is not held
 	token  bool        // the walk has a token, which the caller has lent or a body has left
 	back   bool        // the call has ended, and the token is no longer the walk's
-}
-
-// A frame is one node that the walk verifies.
-type frame struct {
-	flight  *flight.Flight
-	records []graph.Record // in order of the reads
-	next    int            // the first record not found green yet
 }
 
 func (w *walk) lock() {
@@ -56,6 +49,7 @@ func (w *walk) leave() {
 		w.lock()
 	}
 	w.abandon()
+	w.db.vacate(&w.stack)
 	if !w.back {
 		w.db.board.Resume(w.base, w.token) // an ending run can do without
 	}
@@ -64,8 +58,8 @@ func (w *walk) leave() {
 
 // abandon lets go of all nodes on the stack as they are.
 func (w *walk) abandon() {
-	for len(w.frames) > 0 {
-		f := w.pop().flight
+	for w.stack.depth > 0 {
+		f := w.stack.pop()
 		w.db.giveUp(f)
 		if f.Reads != nil {
 			f.Reads.End()
@@ -73,14 +67,6 @@ func (w *walk) abandon() {
 		w.db.unwatch(f)
 		w.db.board.End(f)
 	}
-}
-
-func (w *walk) pop() *frame {
-	last := len(w.frames) - 1
-	f := w.frames[last]
-	w.frames[last] = nil
-	w.frames = w.frames[:last]
-	return f
 }
 
 // report remembers an event until the lock is released.
@@ -142,7 +128,7 @@ func (w *walk) to(n graph.ID) error {
 		if err := w.stop(); err != nil {
 			return err
 		}
-		if len(w.frames) > 0 {
+		if w.stack.depth > 0 {
 			if err := w.step(); err != nil {
 				return err
 			}
@@ -189,56 +175,54 @@ func (w *walk) meetsCycle(n graph.ID) bool {
 
 // step goes on with the node on top of the stack.
 func (w *walk) step() error {
-	top := w.frames[len(w.frames)-1]
-	g := w.db.g
-	if top.flight.Orphaned {
-		w.pop()
-		w.db.board.End(top.flight)
+	f, g := w.stack.top.flight, w.db.g
+	if f.Orphaned {
+		w.stack.pop()
+		w.db.board.End(f)
 		return nil
 	}
-	if top.flight.Rerun {
-		return w.run(top, 0)
+	if f.Rerun {
+		return w.run(f, 0)
 	}
-	if top.flight.Cycle != nil {
-		top.flight.Halted.Store(true)
-		return w.run(top, 0)
+	if f.Cycle != nil {
+		f.Halted.Store(true)
+		return w.run(f, 0)
 	}
-	if top.flight.Epoch != g.Epoch() {
-		if w.mustRun(top.flight.Node) {
-			return w.run(top, 0)
+	if f.Epoch != g.Epoch() {
+		if w.mustRun(f.Node) {
+			return w.run(f, 0)
 		}
-		top.records = g.Records(top.flight.Node, top.records[:0])
-		top.next = 0
-		top.flight.Epoch = g.Epoch()
+		w.db.readRecords(&w.stack)
+		f.Epoch = g.Epoch()
 	}
-	for ; top.next < len(top.records); top.next++ {
-		rec := top.records[top.next]
+	for top := &w.stack.top; top.next < len(w.stack.room.records); top.next++ {
+		rec := w.stack.room.records[top.next]
 		if w.req.panicOf(rec.Child, w.base.View) != nil {
-			return w.run(top, rec.Child) // it would meet the panic, and may live with it
+			return w.run(f, rec.Child) // it would meet the panic, and may live with it
 		}
 		if !g.GreenFor(rec.Child, w.base.View) {
 			return w.enter(rec.Child)
 		}
 		if g.Stamp(rec.Child) != rec.Seen {
-			return w.run(top, rec.Child)
+			return w.run(f, rec.Child)
 		}
 	}
-	w.verified(top)
+	w.verified(f)
 	return nil
 }
 
 // verified ends the verification of the node on top of the stack: nothing that
 // it read has changed.
-func (w *walk) verified(top *frame) {
-	n := top.flight.Node
-	w.pop()
-	w.db.g.Verified(n, w.base.View, top.records)
+func (w *walk) verified(f *flight.Flight) {
+	n := f.Node
+	w.db.g.Verified(n, w.base.View, w.stack.room.records[w.stack.top.from:])
+	w.stack.pop()
 	w.enlist(w.base.View, n, nil)
 	w.db.g.Times(n).Verified = w.db.moment()
 	if !w.db.hidden(n) {
 		w.db.verified.Add(1)
 	}
-	w.db.board.End(top.flight)
+	w.db.board.End(f)
 	w.report(Verified, n)
 	w.found(n)
 }
@@ -256,8 +240,8 @@ func (w *walk) found(n graph.ID) {
 // all who want to know nothing else.
 func (w *walk) enter(n graph.ID) error {
 	from := w.base
-	if len(w.frames) > 0 {
-		from = w.frames[len(w.frames)-1].flight
+	if w.stack.depth > 0 {
+		from = w.stack.top.flight
 	}
 	if other := w.db.board.Claimed(n); other != nil {
 		return w.await(from, other)
@@ -268,15 +252,15 @@ func (w *walk) enter(n graph.ID) error {
 	if holder := w.db.board.Holder(n); holder != nil && holder != w.req.Request {
 		return w.awaitEnd(from, n, holder)
 	}
-	top := &frame{flight: w.db.board.Claim(n, from)}
-	top.flight.Epoch = w.db.g.Epoch() - 1 // no records yet
+	f := w.db.board.Claim(n, from)
+	f.Epoch = w.db.g.Epoch() - 1 // no records yet
 	if ctx := w.ctx(); ctx != w.req.ctx {
-		top.flight.Ctx = ctx
+		f.Ctx = ctx
 	}
-	w.frames = append(w.frames, top)
-	top.flight.Again = w.db.g.GreenFor(n, w.base.View)
-	if top.flight.Again || w.mustRun(n) {
-		return w.run(top, 0)
+	w.db.push(&w.stack, f)
+	f.Again = w.db.g.GreenFor(n, w.base.View)
+	if f.Again || w.mustRun(n) {
+		return w.run(f, 0)
 	}
 	return nil
 }
