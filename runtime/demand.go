@@ -68,10 +68,10 @@ func (db *DB) bring(cx *Context, n graph.ID, cell any, value bool, green *[]grap
 	// What cx was derived from may be made only now, and not under the lock: see
 	// Context.life.
 	_ = cx.over()
-	w := &walk{db: db, cx: cx, req: cx.req, base: cx.flight, cell: cell, value: value && db.memory.budget > 0, green: green}
+	w := &walk{db: db, cx: cx, req: cx.req, cell: cell, value: value && db.memory.budget > 0, green: green}
 	db.mu.Lock()
 	defer w.leave()
-	if cx.buf.Closed() {
+	if w.base = cx.flight.Of; w.base == nil || cx.buf.Closed() {
 		w.back = true
 		w.unlock()
 		cx.late() // panics

@@ -13,11 +13,12 @@ import (
 // run runs f, the node on top of the stack, and takes it off. cause is the read that
 // made it necessary, 0 if there is none to blame.
 func (w *walk) run(f *flight.Flight, cause graph.ID) error {
-	f.Running, f.Rerun = true, false
-	f.Reads, f.Before = new(flight.Buffer), w.db.emitted[f.Node]
+	b := new(body)
+	f.Start(&b.run, &b.reads)
+	f.Rerun, f.Before = false, w.db.emitted[f.Node]
 	f.Rev.Store(w.db.flushed.Load())
 	w.db.outdone(f.Node)
-	f.Halted.Store(f.Halted.Load() || w.db.verifiesAll())
+	f.Halted.Store(f.Cycle != nil || w.db.verifiesAll())
 	k, slot := w.db.keeper(f.Node)
 	q := k.query()
 	if n := q.def.Limit; n > 0 {
@@ -44,29 +45,38 @@ func (w *walk) run(f *flight.Flight, cause graph.ID) error {
 	start := w.started(f, cause)
 	var e ending
 	if q.rescue == fixpoint {
-		e = w.iterate(f, k, slot)
+		e = w.iterate(f, &b.cx, k, slot)
 	} else {
-		e = w.body(f, k, slot)
+		e = w.body(f, &b.cx, k, slot)
 	}
 	w.stack.pop()
 	kind := w.conclude(f, k, slot, &e)
 	w.token, f.Token = f.Token, false
 	w.db.unwatch(f)
+	n, reported := f.Node, f.Decided
 	w.db.board.End(f)
-	if !f.Decided { // else that was reported
-		w.finished(kind, f.Node, start, e.err)
+	if !reported {
+		w.finished(kind, n, start, e.err)
 	}
 	return nil
 }
 
-// body runs the body of f once, without the lock.
-func (w *walk) body(f *flight.Flight, k keeper, slot uint32) ending {
+// A body is what the body of a query knows. It is used once, since nobody can tell
+// when the goroutines that it may have left behind will come with it.
+type body struct {
+	cx    Context
+	run   flight.Run
+	reads flight.Buffer
+}
+
+// body runs the body of f once, without the lock. cx is to be its Context.
+func (w *walk) body(f *flight.Flight, cx *Context, k keeper, slot uint32) ending {
 	if !k.query().hidden {
 		w.db.runs.Add(1)
 	}
 	cell := k.cellAt(slot)
 	w.unlock()
-	cx := &Context{db: w.db, req: w.req, flight: f, buf: f.Reads, keeper: k, cell: cell}
+	cx.db, cx.req, cx.flight, cx.buf, cx.keeper, cx.cell = w.db, w.req, f.Run, f.Reads, k, cell
 	e := w.db.runAt(f.Depth, cx, k, slot)
 	e.reads = f.Reads.End()
 	w.lock()
@@ -172,7 +182,7 @@ func (db *DB) execute(cx *Context, k keeper, slot uint32) (e ending) {
 		}
 		e.out, e.err = k.fail(err), err
 	}
-	db.compare(&e, cx.flight, k, slot)
+	db.compare(&e, cx.flight.Of, k, slot)
 	e.passing = transient(e.err)
 	e.emitted, e.sameEmitted = cx.emissions()
 	e.how = returned
@@ -194,7 +204,7 @@ func (db *DB) insist(cx *Context, k keeper, slot uint32, err error) (e ending) {
 		}
 	}()
 	e.out, e.err, e.passing = k.fail(err), err, transient(err)
-	db.compare(&e, cx.flight, k, slot)
+	db.compare(&e, cx.flight.Of, k, slot)
 	e.emitted, e.sameEmitted = cx.emissions()
 	e.how = returned
 	return e
@@ -204,7 +214,7 @@ func (db *DB) insist(cx *Context, k keeper, slot uint32, err error) (e ending) {
 func (db *DB) panicked(cx *Context, v any) ending {
 	p, ok := v.(*PanicError)
 	if !ok {
-		p = &PanicError{Value: v, Queries: db.stack(cx.flight), Stack: debug.Stack()}
+		p = &PanicError{Value: v, Queries: cx.stack(), Stack: debug.Stack()}
 	}
 	return ending{how: panicked, panic: p, err: p}
 }
@@ -246,16 +256,29 @@ func (db *DB) body(cx *Context, k keeper, slot uint32) (out any, err error) {
 func (c *Context) forced() error {
 	c.db.mu.Lock()
 	defer c.db.mu.Unlock()
-	if c.flight.Cycle != nil {
-		return c.flight.Cycle
+	if c.flight.Of.Cycle != nil {
+		return c.flight.Of.Cycle
 	}
 	return c.flight.Forced
+}
+
+// stack returns the query stack, from the root to the run of c; nothing if that has
+// ended.
+func (c *Context) stack() []Node {
+	c.db.mu.Lock()
+	defer c.db.mu.Unlock()
+	return c.db.stackOf(c.flight.Of)
 }
 
 // stack returns the query stack, from the root to f.
 func (db *DB) stack(f *flight.Flight) []Node {
 	db.mu.Lock()
 	defer db.mu.Unlock()
+	return db.stackOf(f)
+}
+
+// stackOf is stack under mu.
+func (db *DB) stackOf(f *flight.Flight) []Node {
 	var nodes []Node
 	for ; f != nil && f.Node != 0; f = f.Parent {
 		if !db.hidden(f.Node) {

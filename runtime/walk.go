@@ -61,7 +61,7 @@ func (w *walk) abandon() {
 	for w.stack.depth > 0 {
 		f := w.stack.pop()
 		w.db.giveUp(f)
-		if f.Reads != nil {
+		if f.Run != nil {
 			f.Reads.End()
 		}
 		w.db.unwatch(f)
@@ -185,7 +185,6 @@ func (w *walk) step() error {
 		return w.run(f, 0)
 	}
 	if f.Cycle != nil {
-		f.Halted.Store(true)
 		return w.run(f, 0)
 	}
 	if f.Epoch != g.Epoch() {

@@ -11,27 +11,20 @@ import (
 
 // A Flight is one node being verified or run by one request. The root flight of
 // a request has node 0 and stands for the code outside any query.
+//
+// A flight is used again for another node, see [Board.End]; so only who has the
+// lock, or the body's own goroutine, may look at one. What a Context needs without
+// the lock, or may be asked for when the body has returned, is in the Run.
 type Flight struct {
+	*Run    // nil until the body is about to start
 	Node    graph.ID
 	Req     *Request
 	Parent  *Flight // whose call demanded it; nil for a root
 	Running bool    // the body has started; else it is being verified
-	Reads   *Buffer // what the body has read; nil until it runs
-
-	// Before is what the node's last run emitted.
-	Before []Emission
-
-	// Rev is the revision that all reads of the body so far belong to. It moves
-	// on under the lock, while they hold.
-	Rev atomic.Uint64
 
 	// Ctx ends the calls below the one that demanded this flight, because its
 	// caller had derived a context; nil if there is none but the request's.
 	Ctx context.Context
-
-	// Life is what the body looks at to learn that nobody wants the run any
-	// more; nil until it asks.
-	Life atomic.Pointer[Life]
 
 	// View is what is green for the calls of the flight. Iteration is its last
 	// number while the body is run again and again until nothing changes; else 0.
@@ -49,28 +42,59 @@ type Flight struct {
 	// Its body still runs, and meets the cycle at the first call of a member.
 	Awaited bool
 
+	Fleeting bool   // the cycle depends on something that is good for one request only
+	Rerun    bool   // it was being verified, and has to run
+	Again    bool   // the node was green, and only its value was missing
+	Decided  bool   // the outcome is settled while the body is still at work
+	Orphaned bool   // the node was taken away; the outcome is dropped
+	Panicked error  // how it ended, for those who wait: a panic
+	Revision uint64 // in which Cycle was found, or the body panicked
+	Aside    bool   // it runs for verification alone, and is on no board
+	Kept     bool   // somebody may look at it after its end: it is not used again
+
+	claim             uint32  // its number on the board, while it has its node
+	first, next, prev *Flight // children in progress
+	waits             []*Wait // calls of this flight that wait
+	waiters           []*Wait // calls that wait for this flight
+}
+
+// A Run is the part of a flight that its body knows. It belongs to that one body
+// for ever: a goroutine that the body has left behind may come with it at any time.
+type Run struct {
+	Of    *Flight // nil once the flight may be that of another node; guarded by the lock of the database
+	Node  graph.ID
+	Reads *Buffer // what the body has read
+
+	// Before is what the node's last run emitted.
+	Before []Emission
+
+	// Rev is the revision that all reads of the body so far belong to. It moves
+	// on under the lock, while they hold.
+	Rev atomic.Uint64
+
+	// Above is the Ctx of the flight.
+	Above context.Context
+
+	// Life is what the body looks at to learn that nobody wants the run any
+	// more; nil until it asks.
+	Life atomic.Pointer[Life]
+
 	Halted    atomic.Bool // calls must take the slow path: Cycle is set, and the body runs; or all demands are verified
 	SawAbort  atomic.Bool // the body was told that its request has ended
 	Transient atomic.Bool // the body saw a call give up: do not remember what it makes of it
 	Looked    atomic.Bool // the body may know through its Context that its request has ended
 	Token     bool        // it has a token
 	Limit     *Limit      // of its query; nil: none
-	Fleeting  bool        // the cycle depends on something that is good for one request only
-	Rerun     bool        // it was being verified, and has to run
-	Again     bool        // the node was green, and only its value was missing
-	Decided   bool        // the outcome is settled while the body is still at work
-	Orphaned  bool        // the node was taken away; the outcome is dropped
 	Forced    error       // what the run ends in, whatever its body makes of it
-	Panicked  error       // how it ended, for those who wait: a panic
-	Revision  uint64      // in which Cycle was found, or the body panicked
-	Aside     bool        // it runs for verification alone, and is on no board
 
-	claim             uint32  // its number on the board, while it has its node
-	first, next, prev *Flight // children in progress
-	waits             []*Wait // calls of this flight that wait
-	waiters           []*Wait // calls that wait for this flight
-	calls             int     // in progress
-	placed            bool    // it has one of the places of Limit
+	calls  int  // in progress
+	placed bool // it has one of the places of Limit
+}
+
+// Start makes r, which is new, the run of f, with a buffer for what it reads.
+func (f *Flight) Start(r *Run, reads *Buffer) {
+	r.Of, r.Node, r.Reads, r.Above = f, f.Node, reads, f.Ctx
+	f.Run, f.Running = r, true
 }
 
 // A Life is a context and what ends it.
@@ -91,7 +115,8 @@ type Request struct {
 // NewRequest makes a request with its root flight. id must grow.
 func NewRequest(id uint64) *Request {
 	r := &Request{ID: id}
-	r.Root = &Flight{Req: r, Running: true, Reads: new(Buffer), View: graph.NewView(id)}
+	r.Root = &Flight{Req: r, View: graph.NewView(id)}
+	r.Root.Start(new(Run), new(Buffer))
 	return r
 }
 
@@ -125,6 +150,7 @@ type Board struct {
 	g      *graph.Graph
 	claims []*Flight // those that have their nodes, by the number in [graph.Graph.Claim]; nil: the number is free
 	unused []uint32  // free numbers; 0 is nobody's
+	rest   []*Flight // to be used again
 	holds  map[graph.ID]*Request
 	free   int // tokens
 	queue  []*Wait
@@ -177,7 +203,8 @@ func (b *Board) Each(f func(*Flight)) {
 
 // Claim begins a flight of node n, which nobody has, demanded by parent.
 func (b *Board) Claim(n graph.ID, parent *Flight) *Flight {
-	f := &Flight{Node: n, Req: parent.Req, Parent: parent, View: parent.View, Depth: parent.Depth}
+	f := b.rested()
+	f.Node, f.Req, f.Parent, f.View, f.Depth = n, parent.Req, parent, parent.View, parent.Depth
 	if parent.Running {
 		f.Depth++
 	}
@@ -190,13 +217,51 @@ func (b *Board) Claim(n graph.ID, parent *Flight) *Flight {
 	return f
 }
 
-// End ends f, gives back its token and its place, and wakes those who wait for it.
-func (b *Board) End(f *Flight) {
-	if f.Token {
-		f.Token = false
-		b.ReleaseToken()
+// maxRest bounds how many flights wait to be used again: about as many as
+// verification has in hand where it is not deep.
+const maxRest = 256
+
+// rested returns an empty flight.
+func (b *Board) rested() *Flight {
+	last := len(b.rest) - 1
+	if last < 0 {
+		return new(Flight)
 	}
-	b.leavePlace(f)
+	f := b.rest[last]
+	b.rest = b.rest[:last]
+	return f
+}
+
+// retire lets f, which has ended, be used again if nobody can have it in hand: its
+// node was not taken away, no call of its body is in progress, nobody waits for it
+// and no circle that was found leads through it. The Run is told.
+func (b *Board) retire(f *Flight) {
+	switch {
+	case f.Kept, f.Orphaned, f.Aside, f.Decided, f.Cycle != nil, f.Panicked != nil, f.first != nil:
+		return
+	case len(f.waits)+len(f.waiters) > 0, f.Run != nil && f.Run.calls > 0:
+		return
+	}
+	if f.Run != nil {
+		f.Run.Of = nil
+	}
+	*f = Flight{}
+	if len(b.rest) < maxRest {
+		b.rest = append(b.rest, f)
+	}
+}
+
+// End ends f, gives back its token and its place, and wakes those who wait for it.
+// The caller must not look at f any more, which may be that of another node next,
+// unless it is Kept.
+func (b *Board) End(f *Flight) {
+	if f.Run != nil {
+		if f.Token {
+			f.Token = false
+			b.ReleaseToken()
+		}
+		b.leavePlace(f)
+	}
 	if !f.Orphaned {
 		b.leave(f)
 	}
@@ -212,7 +277,7 @@ func (b *Board) End(f *Flight) {
 	for _, w := range f.waiters {
 		w.wake()
 	}
-	f.waiters = nil
+	b.retire(f)
 }
 
 // Orphan takes the node of f away from it: f goes on, and what it ends in is

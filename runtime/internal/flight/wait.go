@@ -106,6 +106,7 @@ func circle(steps []step, i int) *Circle {
 	c := &Circle{Youngest: steps[i].at.Req}
 	for ; i >= 0; i = steps[i].from {
 		s := steps[i]
+		s.at.Kept = true
 		c.Flights = append(c.Flights, s.at)
 		c.Requests = c.Requests || s.request
 		if s.at.Req.ID > c.Youngest.ID {
