@@ -55,7 +55,7 @@ func (db *DB) aside(cx *Context, n graph.ID) *aside {
 			defer db.mu.Unlock()
 			db.unpin(n)
 		}()
-		e = db.execute(side, k, slot)
+		db.execute(side, k, slot, &e)
 	}()
 	patience := time.NewTimer(time.Duration(asideFor.Load()))
 	defer patience.Stop()

@@ -45,9 +45,9 @@ func (w *walk) run(f *flight.Flight, cause graph.ID) error {
 	start := w.started(f, cause)
 	var e ending
 	if q.rescue == fixpoint {
-		e = w.iterate(f, &b.cx, k, slot)
+		w.iterate(f, &b.cx, k, slot, &e)
 	} else {
-		e = w.body(f, &b.cx, k, slot)
+		w.body(f, &b.cx, k, slot, &e)
 	}
 	w.stack.pop()
 	kind := w.conclude(f, k, slot, &e)
@@ -70,17 +70,20 @@ type body struct {
 }
 
 // body runs the body of f once, without the lock. cx is to be its Context.
-func (w *walk) body(f *flight.Flight, cx *Context, k keeper, slot uint32) ending {
+func (w *walk) body(f *flight.Flight, cx *Context, k keeper, slot uint32, e *ending) {
 	if !k.query().hidden {
 		w.db.runs.Add(1)
 	}
 	cell := k.cellAt(slot)
 	w.unlock()
 	cx.db, cx.req, cx.flight, cx.buf, cx.keeper, cx.cell = w.db, w.req, f.Run, f.Reads, k, cell
-	e := w.db.runAt(f.Depth, cx, k, slot)
+	if f.Depth > 0 && f.Depth%levels == 0 {
+		w.db.hop(cx, k, slot, e)
+	} else {
+		w.db.execute(cx, k, slot, e)
+	}
 	e.reads = f.Reads.End()
 	w.lock()
-	return e
 }
 
 // started and finished report a run; there is no clock without OnEvent.
@@ -135,88 +138,108 @@ const (
 	panicked
 )
 
-// hop is how many bodies nest in the stack of one goroutine. Go bounds a stack at
+// levels is how many bodies nest in the stack of one goroutine. Go bounds a stack at
 // a gigabyte, and going beyond cannot be recovered from.
-const hop = 5000
+const levels = 5000
 
-// runAt is execute on a fresh goroutine every hop levels.
-func (db *DB) runAt(depth int, cx *Context, k keeper, slot uint32) ending {
-	if depth == 0 || depth%hop != 0 {
-		return db.execute(cx, k, slot)
-	}
-	var e ending
+// hop is execute on a fresh goroutine.
+func (db *DB) hop(cx *Context, k keeper, slot uint32, e *ending) {
+	there := new(ending)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		e = db.execute(cx, k, slot)
+		db.execute(cx, k, slot, there)
 	}()
 	<-done
+	*e = *there
 	if e.how == neither {
 		goruntime.Goexit() // as the body did
 	}
-	return e
 }
 
 // execute runs the body, and looks at what it ends in: comparing values and asking
 // errors is users' code too. No lock is held. It recovers everything but Goexit.
+// Nested runs are nested calls of it, so it and its callers are sparing with the
+// stack; e is empty.
 //
 //go:noinline
-func (db *DB) execute(cx *Context, k keeper, slot uint32) (e ending) {
+func (db *DB) execute(cx *Context, k keeper, slot uint32, e *ending) {
+	ran := false
 	defer func() {
 		if e.how == returned {
 			return
 		}
 		if v := recover(); v != nil {
-			err := cx.forced()
-			if _, ok := v.(*PanicError); err != nil && !ok {
-				e = db.insist(cx, k, slot, err)
-				return
-			}
-			e = db.panicked(cx, v)
+			db.caught(cx, k, slot, e, v, ran)
 		}
 	}()
-	e.out, e.err = db.body(cx, k, slot)
+	e.out, e.err = k.run(cx, slot)
+	ran = true
 	if err := cx.forced(); err != nil {
 		if p, ok := err.(*PanicError); ok {
 			panic(p)
 		}
 		e.out, e.err = k.fail(err), err
 	}
-	db.compare(&e, cx.flight.Of, k, slot)
+	db.judge(cx, k, slot, e)
+}
+
+// judge looks at an outcome that a run ends in.
+func (db *DB) judge(cx *Context, k keeper, slot uint32, e *ending) {
+	db.compare(e, cx.flight.Of, k, slot)
 	e.passing = transient(e.err)
 	e.emitted, e.sameEmitted = cx.emissions()
 	e.how = returned
-	return e
+}
+
+// caught is what a run ends in that was left by a panic with v, in its body or
+// afterwards. An unwinding of the body is an outcome; and what has to come of the run
+// does, whatever the panic was.
+func (db *DB) caught(cx *Context, k keeper, slot uint32, e *ending, v any, afterwards bool) {
+	err := cx.forced()
+	_, panics := v.(*PanicError)
+	u, unwinds := v.(*unwinding)
+	switch {
+	case err != nil && !panics:
+		db.insist(cx, k, slot, e, err)
+	case unwinds && !afterwards:
+		db.fails(cx, k, slot, e, u.err)
+	default:
+		db.panicked(cx, e, v)
+	}
 }
 
 // insist is what a body ends in that has panicked, though what it returns would
 // not have mattered.
-func (db *DB) insist(cx *Context, k keeper, slot uint32, err error) (e ending) {
+func (db *DB) insist(cx *Context, k keeper, slot uint32, e *ending, err error) {
 	if p, ok := err.(*PanicError); ok {
-		return db.panicked(cx, p)
+		db.panicked(cx, e, p)
+		return
 	}
+	db.fails(cx, k, slot, e, err)
+}
+
+// fails is what a run ends in whose outcome is an error.
+func (db *DB) fails(cx *Context, k keeper, slot uint32, e *ending, err error) {
 	defer func() {
 		if e.how == returned {
 			return
 		}
 		if v := recover(); v != nil {
-			e = db.panicked(cx, v)
+			db.panicked(cx, e, v)
 		}
 	}()
-	e.out, e.err, e.passing = k.fail(err), err, transient(err)
-	db.compare(&e, cx.flight.Of, k, slot)
-	e.emitted, e.sameEmitted = cx.emissions()
-	e.how = returned
-	return e
+	*e = ending{out: k.fail(err), err: err}
+	db.judge(cx, k, slot, e)
 }
 
 // panicked is the ending of a run that has panicked with v.
-func (db *DB) panicked(cx *Context, v any) ending {
+func (db *DB) panicked(cx *Context, e *ending, v any) {
 	p, ok := v.(*PanicError)
 	if !ok {
 		p = &PanicError{Value: v, Queries: cx.stack(), Stack: debug.Stack()}
 	}
-	return ending{how: panicked, panic: p, err: p}
+	*e = ending{how: panicked, panic: p, err: p}
 }
 
 // compare compares the outcome with the one that the node has, and measures it if
@@ -232,28 +255,12 @@ func (db *DB) compare(e *ending, f *flight.Flight, k keeper, slot uint32) {
 	}
 }
 
-// body runs the body and turns an unwinding into an outcome.
-func (db *DB) body(cx *Context, k keeper, slot uint32) (out any, err error) {
-	done := false
-	defer func() {
-		if done {
-			return
-		}
-		switch v := recover().(type) {
-		case nil:
-		case *unwinding:
-			out, err = k.fail(v.err), v.err
-		default:
-			panic(v)
-		}
-	}()
-	out, err = k.run(cx, slot)
-	done = true
-	return out, err
-}
-
-// forced returns what the run has to end in, whatever its body made of it.
+// forced returns what the run has to end in, whatever its body made of it. Whoever
+// decides that also halts the run.
 func (c *Context) forced() error {
+	if !c.flight.Halted.Load() {
+		return nil
+	}
 	c.db.mu.Lock()
 	defer c.db.mu.Unlock()
 	if c.flight.Of.Cycle != nil {

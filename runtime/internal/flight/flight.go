@@ -79,7 +79,7 @@ type Run struct {
 	// more; nil until it asks.
 	Life atomic.Pointer[Life]
 
-	Halted    atomic.Bool // calls must take the slow path: Cycle is set, and the body runs; or all demands are verified
+	Halted    atomic.Bool // calls must take the slow path: Cycle or Forced is set; or all demands are verified
 	SawAbort  atomic.Bool // the body was told that its request has ended
 	Transient atomic.Bool // the body saw a call give up: do not remember what it makes of it
 	Looked    atomic.Bool // the body may know through its Context that its request has ended
