@@ -47,7 +47,13 @@ func (w *walk) run(f *flight.Flight, cause graph.ID) error {
 	if q.rescue == fixpoint {
 		w.iterate(f, &b.cx, k, slot, &e)
 	} else {
-		w.body(f, &b.cx, k, slot, &e)
+		w.begin(f, &b.cx, k, slot)
+		if f.Depth%levels != 0 {
+			w.db.execute(&b.cx, k, slot, &e)
+		} else {
+			w.db.hop(&b.cx, k, slot, &e)
+		}
+		w.back(f, &e)
 	}
 	w.stack.pop()
 	kind := w.conclude(f, k, slot, &e)
@@ -69,19 +75,29 @@ type body struct {
 	reads flight.Buffer
 }
 
-// body runs the body of f once, without the lock. cx is to be its Context.
+// body is what run does for each round of an iteration.
 func (w *walk) body(f *flight.Flight, cx *Context, k keeper, slot uint32, e *ending) {
+	w.begin(f, cx, k, slot)
+	if f.Depth%levels != 0 {
+		w.db.execute(cx, k, slot, e)
+	} else {
+		w.db.hop(cx, k, slot, e)
+	}
+	w.back(f, e)
+}
+
+// begin makes cx the Context of the body of f, which is to run without the lock.
+func (w *walk) begin(f *flight.Flight, cx *Context, k keeper, slot uint32) {
 	if !k.query().hidden {
 		w.db.runs.Add(1)
 	}
-	cell := k.cellAt(slot)
+	cx.db, cx.req, cx.flight, cx.buf = w.db, w.req, f.Run, f.Reads
+	cx.keeper, cx.cell = k, k.cellAt(slot)
 	w.unlock()
-	cx.db, cx.req, cx.flight, cx.buf, cx.keeper, cx.cell = w.db, w.req, f.Run, f.Reads, k, cell
-	if f.Depth > 0 && f.Depth%levels == 0 {
-		w.db.hop(cx, k, slot, e)
-	} else {
-		w.db.execute(cx, k, slot, e)
-	}
+}
+
+// back takes the lock again when the body of f has returned.
+func (w *walk) back(f *flight.Flight, e *ending) {
 	e.reads = f.Reads.End()
 	w.lock()
 }

@@ -23,9 +23,10 @@ type walk struct {
 	stack  stack
 	events []Event     // to be reported without the lock
 	green  *[]graph.ID // nodes found green without a run; nil: nobody asks
+	busy   bool        // the node was not green when it was demanded
 	open   bool        // the lock is not held
 	token  bool        // the walk has a token, which the caller has lent or a body has left
-	back   bool        // the call has ended, and the token is no longer the walk's
+	over   bool        // the call has ended, and the token is no longer the walk's
 }
 
 func (w *walk) lock() {
@@ -50,10 +51,13 @@ func (w *walk) leave() {
 	}
 	w.abandon()
 	w.db.vacate(&w.stack)
-	if !w.back {
+	if !w.over {
 		w.db.board.Resume(w.base, w.token) // an ending run can do without
 	}
 	w.unlock()
+	if w.over && w.db.memory.pressed.Load() {
+		w.db.relieve()
+	}
 }
 
 // abandon lets go of all nodes on the stack as they are.
@@ -120,44 +124,54 @@ func (w *walk) ctx() context.Context {
 	return w.req.ctx
 }
 
-// to brings n up to date. When it returns without an error, the stack is empty,
-// n is green for the request, and the lock has been held since that was seen.
-func (w *walk) to(n graph.ID) error {
-	first := true
+// next brings n up to date as far as that goes without a run. It returns the flight
+// that has to run before it can go on, which is on top of the stack, and the read
+// that is the cause, 0 if there is none to blame. If it returns neither a flight nor
+// an error, the stack is empty, n is green for the request, and the lock has been held
+// since that was seen.
+//
+// The run is left to the caller, so that less is on the stack while it lasts.
+func (w *walk) next(n graph.ID) (f *flight.Flight, cause graph.ID, err error) {
 	for {
 		if err := w.stop(); err != nil {
-			return err
+			return nil, 0, err
 		}
 		if w.stack.depth > 0 {
-			if err := w.step(); err != nil {
-				return err
+			if f, cause, err := w.step(); f != nil || err != nil {
+				return f, cause, err
 			}
 			continue
 		}
 		if w.lost(n) {
-			return errGone
+			return nil, 0, errGone
 		}
 		if w.meetsCycle(n) {
-			return w.base.Cycle
+			return nil, 0, w.base.Cycle
 		}
 		if p := w.req.panicOf(n, w.base.View); p != nil {
-			return p
+			return nil, 0, p
 		}
 		if w.db.g.GreenFor(n, w.base.View) && !(w.value && w.db.isGone(n)) {
-			if first && !w.db.hidden(n) {
-				w.db.hits.Inc()
-				w.report(Hit, n)
-			}
-			if first {
-				w.found(n)
-			}
-			return nil
+			w.hit(n)
+			return nil, 0, nil
 		}
-		first = false
-		if err := w.enter(n); err != nil {
-			return err
+		w.busy = true
+		if f, err := w.enter(n); f != nil || err != nil {
+			return f, 0, err
 		}
 	}
+}
+
+// hit notes that n was green when it was demanded, if it was.
+func (w *walk) hit(n graph.ID) {
+	if w.busy {
+		return
+	}
+	if !w.db.hidden(n) {
+		w.db.hits.Inc()
+		w.report(Hit, n)
+	}
+	w.found(n)
 }
 
 // meetsCycle reports whether the caller is on a cycle, and may not go on.
@@ -173,23 +187,21 @@ func (w *walk) meetsCycle(n graph.ID) bool {
 	return true
 }
 
-// step goes on with the node on top of the stack.
-func (w *walk) step() error {
+// step goes on with the node on top of the stack. It returns that if it has to run,
+// and the read that is the cause.
+func (w *walk) step() (run *flight.Flight, cause graph.ID, err error) {
 	f, g := w.stack.top.flight, w.db.g
 	if f.Orphaned {
 		w.stack.pop()
 		w.db.board.End(f)
-		return nil
+		return nil, 0, nil
 	}
-	if f.Rerun {
-		return w.run(f, 0)
-	}
-	if f.Cycle != nil {
-		return w.run(f, 0)
+	if f.Rerun || f.Cycle != nil {
+		return f, 0, nil
 	}
 	if f.Epoch != g.Epoch() {
 		if w.mustRun(f.Node) {
-			return w.run(f, 0)
+			return f, 0, nil
 		}
 		w.db.readRecords(&w.stack)
 		f.Epoch = g.Epoch()
@@ -197,17 +209,18 @@ func (w *walk) step() error {
 	for top := &w.stack.top; top.next < len(w.stack.room.records); top.next++ {
 		rec := w.stack.room.records[top.next]
 		if w.req.panicOf(rec.Child, w.base.View) != nil {
-			return w.run(f, rec.Child) // it would meet the panic, and may live with it
+			return f, rec.Child, nil // it would meet the panic, and may live with it
 		}
 		if !g.GreenFor(rec.Child, w.base.View) {
-			return w.enter(rec.Child)
+			run, err = w.enter(rec.Child)
+			return run, 0, err
 		}
 		if g.Stamp(rec.Child) != rec.Seen {
-			return w.run(f, rec.Child)
+			return f, rec.Child, nil
 		}
 	}
 	w.verified(f)
-	return nil
+	return nil, 0, nil
 }
 
 // verified ends the verification of the node on top of the stack: nothing that
@@ -234,22 +247,22 @@ func (w *walk) found(n graph.ID) {
 }
 
 // enter begins work on n, which is not green, on behalf of the top of the stack:
-// it waits for somebody who has it, or claims it and verifies or runs it. If it is
-// green, its value was dropped, and is made again. Meanwhile it is still green for
-// all who want to know nothing else.
-func (w *walk) enter(n graph.ID) error {
+// it waits for somebody who has it, or claims it to verify it, or, if it returns the
+// flight, to run it. If it is green, its value was dropped, and is made again. Meanwhile
+// it is still green for all who want to know nothing else.
+func (w *walk) enter(n graph.ID) (run *flight.Flight, err error) {
 	from := w.base
 	if w.stack.depth > 0 {
 		from = w.stack.top.flight
 	}
 	if other := w.db.board.Claimed(n); other != nil {
-		return w.await(from, other)
+		return nil, w.await(from, other)
 	}
 	if driver := w.db.reserved[n]; driver != nil && !from.Below(driver) {
-		return w.await(from, driver)
+		return nil, w.await(from, driver)
 	}
 	if holder := w.db.board.Holder(n); holder != nil && holder != w.req.Request {
-		return w.awaitEnd(from, n, holder)
+		return nil, w.awaitEnd(from, n, holder)
 	}
 	f := w.db.board.Claim(n, from)
 	f.Epoch = w.db.g.Epoch() - 1 // no records yet
@@ -259,9 +272,9 @@ func (w *walk) enter(n graph.ID) error {
 	w.db.push(&w.stack, f)
 	f.Again = w.db.g.GreenFor(n, w.base.View)
 	if f.Again || w.mustRun(n) {
-		return w.run(f, 0)
+		return f, nil
 	}
-	return nil
+	return nil, nil
 }
 
 // mustRun reports whether there is nothing to verify.
@@ -276,7 +289,7 @@ func (w *walk) mustRun(n graph.ID) bool {
 // resume ends the call: the body that made it goes on, and needs a place and a
 // token again.
 func (w *walk) resume() error {
-	w.back = true
+	w.over = true
 	token := w.token
 	w.token = false
 	if !w.db.board.Resume(w.base, token) {
