@@ -24,8 +24,8 @@ type Context struct {
 	flight *flight.Run     // the run, or that of the code outside any query
 	buf    *flight.Buffer  // where its reads go
 	ctx    context.Context // outside: the user's. In a request: what From derived it from, or nil
-	spare  bool            // of the function of cycle=
 	aside  *aside          // whose calls are answered from what there is; nil: an ordinary run
+	spare  bool            // of the function of cycle=
 	inside bool            // outside of any request by its words, but made from a Context in one
 
 	// In a body: whose it is, also when the number of the node is another one's.

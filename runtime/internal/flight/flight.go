@@ -54,16 +54,45 @@ type Flight struct {
 
 	claim             uint32  // its number on the board, while it has its node
 	first, next, prev *Flight // children in progress
-	waits             []*Wait // calls of this flight that wait
-	waiters           []*Wait // calls that wait for this flight
+	queues            *queues // nil as long as nobody waits
+}
+
+// The queues of a flight: few ever have any.
+type queues struct {
+	waits   []*Wait // calls of this flight that wait
+	waiters []*Wait // calls that wait for this flight
+}
+
+// waits returns the calls of f that wait, waiters those that wait for f.
+func (f *Flight) waits() []*Wait {
+	if f.queues == nil {
+		return nil
+	}
+	return f.queues.waits
+}
+
+func (f *Flight) waiters() []*Wait {
+	if f.queues == nil {
+		return nil
+	}
+	return f.queues.waiters
+}
+
+// queue returns the queues of f, to be written.
+func (f *Flight) queue() *queues {
+	if f.queues == nil {
+		f.queues = new(queues)
+	}
+	return f.queues
 }
 
 // A Run is the part of a flight that its body knows. It belongs to that one body
 // for ever: a goroutine that the body has left behind may come with it at any time.
 type Run struct {
 	Of    *Flight // nil once the flight may be that of another node; guarded by the lock of the database
-	Node  graph.ID
 	Reads *Buffer // what the body has read
+	Node  graph.ID
+	calls int32 // in progress
 
 	// Before is what the node's last run emitted.
 	Before []Emission
@@ -84,11 +113,9 @@ type Run struct {
 	Transient atomic.Bool // the body saw a call give up: do not remember what it makes of it
 	Looked    atomic.Bool // the body may know through its Context that its request has ended
 	Token     bool        // it has a token
+	placed    bool        // it has one of the places of Limit
 	Limit     *Limit      // of its query; nil: none
 	Forced    error       // what the run ends in, whatever its body makes of it
-
-	calls  int  // in progress
-	placed bool // it has one of the places of Limit
 }
 
 // Start makes r, which is new, the run of f, with a buffer for what it reads.
@@ -221,12 +248,16 @@ func (b *Board) Claim(n graph.ID, parent *Flight) *Flight {
 // verification has in hand where it is not deep.
 const maxRest = 256
 
-// rested returns an empty flight.
+// rested returns an empty flight. New ones are made some at a time: a deep chain that
+// is verified needs as many as it has nodes.
 func (b *Board) rested() *Flight {
-	last := len(b.rest) - 1
-	if last < 0 {
-		return new(Flight)
+	if len(b.rest) == 0 {
+		block := new([8]Flight)
+		for i := range block {
+			b.rest = append(b.rest, &block[i])
+		}
 	}
+	last := len(b.rest) - 1
 	f := b.rest[last]
 	b.rest = b.rest[:last]
 	return f
@@ -239,7 +270,7 @@ func (b *Board) retire(f *Flight) {
 	switch {
 	case f.Kept, f.Orphaned, f.Aside, f.Decided, f.Cycle != nil, f.Panicked != nil, f.first != nil:
 		return
-	case len(f.waits)+len(f.waiters) > 0, f.Run != nil && f.Run.calls > 0:
+	case len(f.waits())+len(f.waiters()) > 0, f.Run != nil && f.Run.calls > 0:
 		return
 	}
 	if f.Run != nil {
@@ -274,7 +305,7 @@ func (b *Board) End(f *Flight) {
 	if f.next != nil {
 		f.next.prev = f.prev
 	}
-	for _, w := range f.waiters {
+	for _, w := range f.waiters() {
 		w.wake()
 	}
 	b.retire(f)
@@ -291,7 +322,7 @@ func (b *Board) Orphan(f *Flight) {
 		return // it has no node
 	}
 	b.leave(f)
-	for _, w := range f.waiters {
+	for _, w := range f.waiters() {
 		w.wake()
 	}
 	b.Nudge(f)
@@ -299,7 +330,7 @@ func (b *Board) Orphan(f *Flight) {
 
 // Nudge tells the calls of f that wait to look up.
 func (b *Board) Nudge(f *Flight) {
-	for _, w := range f.waits {
+	for _, w := range f.waits() {
 		w.wake()
 	}
 }
