@@ -45,7 +45,7 @@ func (db *DB) aside(cx *Context, n graph.ID) *aside {
 		return nil
 	}
 	k, slot := db.keeper(n)
-	side := &Context{db: db, req: cx.req, flight: a.flight, buf: a.flight.Reads, aside: a, keeper: k, cell: k.cellAt(slot)}
+	side := &Context{db: db, req: cx.req, flight: a.flight.Run, buf: a.flight.Reads, aside: a, keeper: k, cell: k.cellAt(slot)}
 	end := make(chan ending, 1)
 	go func() {
 		var e ending
@@ -55,7 +55,7 @@ func (db *DB) aside(cx *Context, n graph.ID) *aside {
 			defer db.mu.Unlock()
 			db.unpin(n)
 		}()
-		e = db.execute(side, k, slot)
+		db.execute(side, k, slot, &e)
 	}()
 	patience := time.NewTimer(time.Duration(asideFor.Load()))
 	defer patience.Stop()
@@ -81,7 +81,8 @@ func (db *DB) beginAside(cx *Context, n graph.ID) *aside {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	k, slot := db.keeper(n)
-	if k == nil || cx.flight.View.Iterated() || cx.req.err != nil || db.revision.Load() != db.settledAt.Load() {
+	by := cx.flight.Of
+	if k == nil || by.View.Iterated() || cx.req.err != nil || db.revision.Load() != db.settledAt.Load() {
 		return nil
 	}
 	q := k.query()
@@ -90,13 +91,13 @@ func (db *DB) beginAside(cx *Context, n graph.ID) *aside {
 		return nil
 	case db.memory.budget > 0 && !k.prints(), !k.whole(slot) && !k.printed(slot):
 		return nil // there may be nothing to compare it with
-	case db.blind[n], db.g.State(n)&graph.Volatile != 0, !db.g.GreenFor(n, cx.flight.View):
+	case db.blind[n], db.g.State(n)&graph.Volatile != 0, !db.g.GreenFor(n, by.View):
 		return nil
 	}
 	f := &flight.Flight{
-		Node: n, Req: cx.flight.Req, Parent: cx.flight, View: cx.flight.View, Depth: cx.flight.Depth + 1,
-		Running: true, Reads: new(flight.Buffer), Before: db.emitted[n], Aside: true,
+		Node: n, Req: by.Req, Parent: by, View: by.View, Depth: by.Depth + 1, Aside: true,
 	}
+	f.Start(&flight.Run{Before: db.emitted[n]}, new(flight.Buffer))
 	f.Halted.Store(true) // its calls take the way on which they are answered
 	db.pin(n)
 	f.Rev.Store(db.flushed.Load())
@@ -118,7 +119,7 @@ func (db *DB) answer(cx *Context, n graph.ID, cell any) (any, error) {
 		return nil, errGone
 	case db.revision.Load() != a.rev, cx.req.err != nil:
 		a.over = true
-	case !db.g.GreenFor(n, cx.flight.View):
+	case !db.g.GreenFor(n, a.flight.View):
 		node := db.node(n)
 		a.strange = &node
 	default:

@@ -21,11 +21,11 @@ import (
 type Context struct {
 	db     *DB
 	req    *request        // nil outside of any request
-	flight *flight.Flight  // the run, or the root flight of the request
+	flight *flight.Run     // the run, or that of the code outside any query
 	buf    *flight.Buffer  // where its reads go
 	ctx    context.Context // outside: the user's. In a request: what From derived it from, or nil
-	spare  bool            // of the function of cycle=
 	aside  *aside          // whose calls are answered from what there is; nil: an ordinary run
+	spare  bool            // of the function of cycle=
 	inside bool            // outside of any request by its words, but made from a Context in one
 
 	// In a body: whose it is, also when the number of the node is another one's.
@@ -48,7 +48,7 @@ func From(ctx context.Context) (*Context, bool) {
 }
 
 // inQuery reports whether c belongs to the body of a query.
-func (c *Context) inQuery() bool { return c.req != nil && c.flight.Node != 0 }
+func (c *Context) inQuery() bool { return c.keeper != nil }
 
 // Deadline returns the deadline of a request; a query sees none.
 func (c *Context) Deadline() (time.Time, bool) {
@@ -101,34 +101,34 @@ func (c *Context) Value(key any) any {
 // watched: see [DB.tell]. It is made without a lock, since making and ending it
 // may ask the Contexts that it is derived from.
 func (c *Context) life() *flight.Life {
-	f := c.flight
-	f.Looked.Store(true)
-	if l := f.Life.Load(); l != nil {
+	run := c.flight
+	run.Looked.Store(true)
+	if l := run.Life.Load(); l != nil {
 		return l
 	}
-	parent := f.Ctx
+	parent := run.Above
 	if parent == nil {
 		parent = c.req.ctx
 	}
 	l := lifeBelow(parent)
-	if !f.Life.CompareAndSwap(nil, l) {
+	if !run.Life.CompareAndSwap(nil, l) {
 		l.Cancel(context.Canceled)
-		return f.Life.Load()
+		return run.Life.Load()
 	}
-	c.db.watch(c.req, f, l)
+	c.db.watch(c.req, run, l)
 	return l
 }
 
-func (db *DB) watch(r *request, f *flight.Flight, l *flight.Life) {
+func (db *DB) watch(r *request, run *flight.Run, l *flight.Life) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	switch {
 	case r.err != nil:
 		l.Cancel(r.err)
-	case f.Orphaned, f.Reads.Closed():
+	case run.Of == nil, run.Of.Orphaned, run.Reads.Closed():
 		l.Cancel(context.Canceled)
 	default:
-		db.watchers[f] = l
+		db.watchers[run.Of] = l
 	}
 }
 
@@ -143,7 +143,7 @@ func (db *DB) unwatch(f *flight.Flight) {
 // over reports, without a lock, that a call through c may not just go ahead.
 func (c *Context) over() bool {
 	return c.req.stopped.Load() || c.req.cancellable && c.req.ctx.Err() != nil ||
-		c.ctx != nil && c.ctx.Err() != nil || c.flight.Ctx != nil && c.flight.Ctx.Err() != nil
+		c.ctx != nil && c.ctx.Err() != nil || c.flight.Above != nil && c.flight.Above.Err() != nil
 }
 
 // late panics: c is used after its query has returned.

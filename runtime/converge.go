@@ -53,8 +53,8 @@ func (w *walk) converge(it *iteration, k keeper, slot uint32, e *ending) {
 	if volatile {
 		w.db.board.Hold(n, w.req.Request)
 	}
-	times := w.db.g.Times(n)
-	times.Ran, times.Verified = w.db.flushed.Load(), w.db.flushed.Load()
+	times, now := w.db.g.Times(n), w.db.moment()
+	times.Ran, times.Verified = now, now
 	if e.kind == Changed {
 		times.Changed = times.Ran
 	}

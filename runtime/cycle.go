@@ -98,9 +98,8 @@ func (c *Context) joins(n graph.ID, err error) bool {
 	}
 	c.db.mu.Lock()
 	defer c.db.mu.Unlock()
-	f := c.flight
-	if f.Cycle == nil {
-		f.Cycle, f.Revision = err, c.flight.Rev.Load()
+	if f := c.flight.Of; f != nil && f.Cycle == nil {
+		f.Cycle, f.Revision = err, f.Rev.Load()
 		f.Fleeting = c.db.g.State(n)&graph.Tainted != 0
 		f.Halted.Store(true)
 	}

@@ -109,6 +109,7 @@ type DB struct {
 	silent     map[graph.ID]bool               // nodes on cycles: their traces are empty
 	unseen     int                             // nodes of hidden queries
 	dirty      []keeper                        // tables with sets that are not flushed
+	rooms      []*room                         // for stacks to come
 	news       chan struct{}                   // closed at the next revision; nil: nobody waits for it
 	wave       *wave                           // going up; nil: none
 	costs      []cost                          // of bodies, by index of the query
@@ -130,11 +131,12 @@ func New(opts Options) *DB {
 	if opts.Parallelism <= 0 {
 		opts.Parallelism = goruntime.GOMAXPROCS(0)
 	}
+	g := graph.New()
 	db := &DB{
 		opts:       opts,
 		serial:     serials.Add(1),
-		g:          graph.New(),
-		board:      flight.NewBoard(opts.Parallelism),
+		g:          g,
+		board:      flight.NewBoard(g, opts.Parallelism),
 		done:       make(chan struct{}),
 		watchers:   map[*flight.Flight]*flight.Life{},
 		requests:   map[uint64]*request{},
@@ -271,6 +273,9 @@ func (db *DB) Stats() Stats {
 func (db *DB) settled() bool {
 	return db.settledAt.Load() == db.revision.Load() && !db.closed.Load() && !db.verifiesAll()
 }
+
+// moment is that of the revision of the graph.
+func (db *DB) moment() graph.Moment { return graph.MomentOf(db.flushed.Load()) }
 
 // tableOf is tableOf for those who do not know the types; under mu.
 func (db *DB) tableOf(q *query) keeper {

@@ -11,9 +11,29 @@ import (
 // *CycleError of the caller's own cycle, or what ended the request; or errGone if n
 // is not the node of the cell any more, where there is one.
 func (db *DB) demand(cx *Context, n graph.ID, cell any) (any, error) {
-	if cx.req != nil {
+	switch {
+	case cx.req == nil:
+		return db.demandOutside(cx, n, cell)
+	case db.verifier != nil:
 		return db.settle(cx, n, cell, true)
 	}
+	// The rest is bring, once more: nested runs are nested calls of this.
+	w := &walk{db: db, cx: cx, req: cx.req, cell: cell, value: db.memory.budget > 0}
+	defer w.leave()
+	w.call()
+	for {
+		f, cause, err := w.next(n)
+		if f != nil {
+			err = w.run(f, cause)
+		}
+		if f == nil || err != nil {
+			return w.end(n, err)
+		}
+	}
+}
+
+// demandOutside is demand outside of any request.
+func (db *DB) demandOutside(cx *Context, n graph.ID, cell any) (any, error) {
 	if nested(cx) {
 		return nil, ErrInQuery
 	}
@@ -48,17 +68,13 @@ func (db *DB) settle(cx *Context, n graph.ID, cell any, value bool) (any, error)
 	if cx.aside != nil {
 		return db.answer(cx, n, cell)
 	}
-	var green []graph.ID
-	wanted := &green
-	if db.verifier == nil {
-		wanted = nil
+	var green *[]graph.ID
+	if db.verifier != nil {
+		green = new([]graph.ID)
 	}
-	out, err := db.bring(cx, n, cell, value, wanted)
-	if err == nil && wanted != nil {
-		db.inspect(cx, n, out, green)
-	}
-	if db.memory.pressed.Load() {
-		db.relieve()
+	out, err := db.bring(cx, n, cell, value, green)
+	if err == nil && green != nil {
+		db.inspect(cx, n, out, *green)
 	}
 	return out, err
 }
@@ -66,19 +82,37 @@ func (db *DB) settle(cx *Context, n graph.ID, cell any, value bool) (any, error)
 // bring is settle without verification of what is found green: that is noted in
 // green, unless it is nil.
 func (db *DB) bring(cx *Context, n graph.ID, cell any, value bool, green *[]graph.ID) (any, error) {
+	w := &walk{db: db, cx: cx, req: cx.req, cell: cell, value: value && db.memory.budget > 0, green: green}
+	defer w.leave()
+	w.call()
+	for {
+		f, cause, err := w.next(n)
+		if f != nil {
+			err = w.run(f, cause)
+		}
+		if f == nil || err != nil {
+			return w.end(n, err)
+		}
+	}
+}
+
+// call begins the call: it takes the lock. It panics if the query has returned.
+func (w *walk) call() {
+	w.open, w.over = true, true // it has not begun
 	// What cx was derived from may be made only now, and not under the lock: see
 	// Context.life.
-	_ = cx.over()
-	w := &walk{db: db, cx: cx, req: cx.req, base: cx.flight, cell: cell, value: value && db.memory.budget > 0, green: green}
-	db.mu.Lock()
-	defer w.leave()
-	if cx.buf.Closed() {
-		w.back = true
+	_ = w.cx.over()
+	w.db.mu.Lock()
+	w.open = false
+	if w.base = w.cx.flight.Of; w.base == nil || w.cx.buf.Closed() {
 		w.unlock()
-		cx.late() // panics
+		w.cx.late() // panics
 	}
-	w.token = db.board.Suspend(w.base)
-	err := w.to(n)
+	w.token, w.over = w.db.board.Suspend(w.base), false
+}
+
+// end ends the call, and returns what was demanded; err says why there is nothing.
+func (w *walk) end(n graph.ID, err error) (any, error) {
 	w.countWaste()
 	if err == nil {
 		out := w.read(n)
@@ -92,7 +126,7 @@ func (db *DB) bring(cx *Context, n graph.ID, cell any, value bool, green *[]grap
 		return nil, err
 	}
 	if p, ok := err.(*PanicError); ok {
-		k, slot := db.keeper(n)
+		k, slot := w.db.keeper(n)
 		k.take(slot) // it was demanded
 		w.cx.buf.Lock()
 		w.cx.buf.Add(n, neverStamp)

@@ -60,9 +60,11 @@ func equalityOf[T any]() func(a, b T) bool {
 // that is equal to what the run before had. No lock is held: comparing is users'
 // code.
 func (c *Context) emissions() (list []flight.Emission, same bool) {
-	reads := c.flight.Reads.End()
-	list = placed(reads, c.flight.Reads.Emitted())
-	before := c.flight.Before
+	reads, before := c.flight.Reads.End(), c.flight.Before
+	if list = c.flight.Reads.Emitted(); len(list)+len(before) == 0 {
+		return nil, true
+	}
+	list = placed(reads, list)
 	return list, slices.EqualFunc(list, before, func(a, b flight.Emission) bool {
 		return a.At == b.At && a.Value.(interface{ equal(any) bool }).equal(b.Value)
 	})

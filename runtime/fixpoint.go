@@ -60,7 +60,7 @@ type iteration struct {
 }
 
 // iterate runs the body of f until it settles. Without a cycle that is once.
-func (w *walk) iterate(f *flight.Flight, k keeper, slot uint32) ending {
+func (w *walk) iterate(f *flight.Flight, cx *Context, k keeper, slot uint32, e *ending) {
 	w.db.lastID++
 	it := &iteration{
 		id: w.db.lastID, driver: f, rev: w.db.flushed.Load(), outermost: w.db.lastID,
@@ -68,14 +68,15 @@ func (w *walk) iterate(f *flight.Flight, k keeper, slot uint32) ending {
 		seen: map[graph.ID]bool{}, earlier: map[graph.ID][]graph.Read{},
 	}
 	w.db.iterations[it.id] = it
-	f.View, f.Iteration = w.base.View.Within(it.id), it.id
+	f.View, f.Iteration, f.Kept = w.base.View.Within(it.id), it.id, true
 	for round := 1; ; round++ {
-		e := w.body(f, k, slot)
-		if w.settled(it, k, slot, &e, round) {
+		w.body(f, cx, k, slot, e)
+		if w.settled(it, k, slot, e, round) {
 			w.db.close(it)
-			return e
+			return
 		}
-		f.Reads = new(flight.Buffer)
+		*e = ending{}
+		f.Reads, cx = new(flight.Buffer), new(Context)
 	}
 }
 
@@ -158,6 +159,7 @@ func (w *walk) provide(f *flight.Flight) {
 	}
 	if e.how == panicked {
 		f.Forced = e.panic
+		f.Halted.Store(true)
 		w.db.requests[f.Req.ID].panic(n, e.panic, rev, w.db.unsure(), it.id)
 		return
 	}

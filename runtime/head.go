@@ -69,8 +69,8 @@ func (w *walk) stillHead(n graph.ID, e *ending) {
 func (w *walk) merge(it *iteration, k keeper, slot uint32, e *ending) {
 	n := it.driver.Node
 	outer := w.db.iterations[w.base.View.Innermost()]
-	times := w.db.g.Times(n)
-	times.Ran, times.Verified = w.db.flushed.Load(), w.db.flushed.Load()
+	times, now := w.db.g.Times(n), w.db.moment()
+	times.Ran, times.Verified = now, now
 	e.kind = Cutoff
 	if it.used && !e.same {
 		e.kind, it.moved = Changed, true

@@ -3,6 +3,8 @@ package runtime
 import (
 	"cmp"
 	"slices"
+
+	"querygen.dev/runtime/internal/graph"
 )
 
 // inputs are the values that are set of one input query. A value that was
@@ -206,8 +208,8 @@ func (in *inputs[K, V]) apply(s *setting[K, V]) {
 		old := db.g.Stamp(n)
 		now := &outcome[V]{value: s.value.value, stamp: s.value.stamp} // it costs nothing, since it stays
 		if now.stamp == 0 || now.stamp != old {
-			times := db.g.Times(n)
-			times.Changed, times.Verified = db.revision.Load(), db.revision.Load()
+			times, rev := db.g.Times(n), graph.MomentOf(db.revision.Load())
+			times.Changed, times.Verified = rev, rev
 			now.stamp = db.g.NewStamp(n)
 		}
 		in.t.put(s.cell, now)
@@ -283,7 +285,7 @@ func (in *inputs[K, V]) flushKeys() {
 	old := db.g.Stamp(c.id)
 	if !t.sameOutcome(c.out.Load(), now) {
 		now.stamp = db.g.NewStamp(c.id)
-		db.g.Times(c.id).Changed = db.revision.Load()
+		db.g.Times(c.id).Changed = graph.MomentOf(db.revision.Load())
 		c.out.Store(now)
 	}
 	db.g.Assign(c.id, old)

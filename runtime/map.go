@@ -45,8 +45,8 @@ func (c *Context) reason() error {
 		return context.Cause(c.req.ctx)
 	case c.ctx != nil && c.ctx.Err() != nil:
 		return context.Cause(c.ctx)
-	case c.flight.Ctx != nil && c.flight.Ctx.Err() != nil:
-		return context.Cause(c.flight.Ctx)
+	case c.flight.Above != nil && c.flight.Above.Err() != nil:
+		return context.Cause(c.flight.Above)
 	}
 	return ErrSuperseded
 }
@@ -123,7 +123,7 @@ func (m *mapping) branch(i int) {
 		case *unwinding, *PanicError:
 			m.thrown[i] = v
 		default:
-			m.thrown[i] = &PanicError{Value: v, Queries: m.cx.db.stack(m.cx.flight), Stack: debug.Stack()}
+			m.thrown[i] = &PanicError{Value: v, Queries: m.cx.stack(), Stack: debug.Stack()}
 		}
 	}()
 	cx := *m.cx

@@ -11,7 +11,7 @@ import (
 type before struct {
 	out     any
 	stamp   uint32
-	changed uint64
+	changed graph.Moment
 }
 
 // before returns what n is, to be remembered by the iteration of a view.

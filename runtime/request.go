@@ -128,7 +128,7 @@ func (db *DB) abort(r *request, err error) {
 
 // context returns the Context of the code outside any query.
 func (r *request) context() *Context {
-	return &Context{db: r.db, req: r, flight: r.Root, buf: r.Root.Reads}
+	return &Context{db: r.db, req: r, flight: r.Root.Run, buf: r.Root.Reads}
 }
 
 // advance brings the run f to the newest revision if nothing that it has read

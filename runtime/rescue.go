@@ -100,7 +100,7 @@ func (db *DB) spare(f *flight.Flight) (e ending) {
 	}()
 	db.mu.Lock()
 	k, slot := db.keeper(f.Node)
-	cx := &Context{db: db, req: db.requests[f.Req.ID], flight: f, buf: new(flight.Buffer), ctx: context.Background(), spare: true, keeper: k, cell: k.cellAt(slot)}
+	cx := &Context{db: db, req: db.requests[f.Req.ID], flight: new(flight.Run), buf: new(flight.Buffer), ctx: context.Background(), spare: true, keeper: k, cell: k.cellAt(slot)}
 	db.mu.Unlock()
 	cx.buf.End() // it may call nothing
 	e.out = k.spare(cx, slot)

@@ -10,15 +10,18 @@ import (
 	"querygen.dev/runtime/internal/graph"
 )
 
-// run runs the node on top of the stack and takes it off. cause is the read that
+// run runs f, the node on top of the stack, and takes it off. cause is the read that
 // made it necessary, 0 if there is none to blame.
-func (w *walk) run(top *frame, cause graph.ID) error {
-	f := top.flight
-	f.Running, f.Rerun = true, false
-	f.Reads, f.Before = new(flight.Buffer), w.db.emitted[f.Node]
+func (w *walk) run(f *flight.Flight, cause graph.ID) error {
+	b := new(body)
+	f.Start(&b.run, &b.reads)
+	f.Rerun, f.Before = false, w.db.emitted[f.Node]
 	f.Rev.Store(w.db.flushed.Load())
+	if w.waving {
+		f.Front.Store(w.db.wave.height + 1)
+	}
 	w.db.outdone(f.Node)
-	f.Halted.Store(f.Halted.Load() || w.db.verifiesAll())
+	f.Halted.Store(f.Cycle != nil || w.db.verifiesAll())
 	k, slot := w.db.keeper(f.Node)
 	q := k.query()
 	if n := q.def.Limit; n > 0 {
@@ -45,38 +48,66 @@ func (w *walk) run(top *frame, cause graph.ID) error {
 	start := w.started(f, cause)
 	var e ending
 	if q.rescue == fixpoint {
-		e = w.iterate(f, k, slot)
+		w.iterate(f, &b.cx, k, slot, &e)
 	} else {
-		e = w.body(f, k, slot)
+		w.begin(f, &b.cx, k, slot)
+		if f.Depth%levels != 0 {
+			w.db.execute(&b.cx, k, slot, &e)
+		} else {
+			w.db.hop(&b.cx, k, slot, &e)
+		}
+		w.back(f, &e)
 	}
-	w.pop()
+	w.stack.pop()
 	kind := w.conclude(f, k, slot, &e)
 	w.token, f.Token = f.Token, false
 	w.db.unwatch(f)
+	n, reported := f.Node, f.Decided
 	w.db.board.End(f)
-	if !f.Decided { // else that was reported
-		w.finished(kind, f.Node, start, e.err)
+	if !reported {
+		w.finished(kind, n, start, e.err)
 	}
 	return nil
 }
 
-// body runs the body of f once, without the lock.
-func (w *walk) body(f *flight.Flight, k keeper, slot uint32) ending {
+// A body is what the body of a query knows. It is used once, since nobody can tell
+// when the goroutines that it may have left behind will come with it.
+type body struct {
+	cx    Context
+	run   flight.Run
+	reads flight.Buffer
+}
+
+// body is what run does for each round of an iteration.
+func (w *walk) body(f *flight.Flight, cx *Context, k keeper, slot uint32, e *ending) {
+	w.begin(f, cx, k, slot)
+	if f.Depth%levels != 0 {
+		w.db.execute(cx, k, slot, e)
+	} else {
+		w.db.hop(cx, k, slot, e)
+	}
+	w.back(f, e)
+}
+
+// begin makes cx the Context of the body of f, which is to run without the lock.
+func (w *walk) begin(f *flight.Flight, cx *Context, k keeper, slot uint32) {
 	if !k.query().hidden {
 		w.db.runs.Add(1)
 	}
-	cell := k.cellAt(slot)
-	begun := w.db.sample(k.query())
+	cx.db, cx.req, cx.flight, cx.buf = w.db, w.req, f.Run, f.Reads
+	cx.keeper, cx.cell = k, k.cellAt(slot)
+	w.begun = w.db.sample(k.query())
 	w.unlock()
-	cx := &Context{db: w.db, req: w.req, flight: f, buf: f.Reads, keeper: k, cell: cell}
-	e := w.db.runAt(f.Depth, cx, k, slot)
+}
+
+// back takes the lock again when the body of f has returned.
+func (w *walk) back(f *flight.Flight, e *ending) {
 	e.reads = f.Reads.End()
-	took := begun.took()
+	took := since(w.begun)
 	w.lock()
 	if took > 0 && !f.Nested && e.how == returned {
-		w.db.learn(k.query(), took)
+		w.db.learn(f.Node, took)
 	}
-	return e
 }
 
 // started and finished report a run; there is no clock without OnEvent.
@@ -131,88 +162,108 @@ const (
 	panicked
 )
 
-// hop is how many bodies nest in the stack of one goroutine. Go bounds a stack at
+// levels is how many bodies nest in the stack of one goroutine. Go bounds a stack at
 // a gigabyte, and going beyond cannot be recovered from.
-const hop = 5000
+const levels = 5000
 
-// runAt is execute on a fresh goroutine every hop levels.
-func (db *DB) runAt(depth int, cx *Context, k keeper, slot uint32) ending {
-	if depth == 0 || depth%hop != 0 {
-		return db.execute(cx, k, slot)
-	}
-	var e ending
+// hop is execute on a fresh goroutine.
+func (db *DB) hop(cx *Context, k keeper, slot uint32, e *ending) {
+	there := new(ending)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		e = db.execute(cx, k, slot)
+		db.execute(cx, k, slot, there)
 	}()
 	<-done
+	*e = *there
 	if e.how == neither {
 		goruntime.Goexit() // as the body did
 	}
-	return e
 }
 
 // execute runs the body, and looks at what it ends in: comparing values and asking
 // errors is users' code too. No lock is held. It recovers everything but Goexit.
+// Nested runs are nested calls of it, so it and its callers are sparing with the
+// stack; e is empty.
 //
 //go:noinline
-func (db *DB) execute(cx *Context, k keeper, slot uint32) (e ending) {
+func (db *DB) execute(cx *Context, k keeper, slot uint32, e *ending) {
+	ran := false
 	defer func() {
 		if e.how == returned {
 			return
 		}
 		if v := recover(); v != nil {
-			err := cx.forced()
-			if _, ok := v.(*PanicError); err != nil && !ok {
-				e = db.insist(cx, k, slot, err)
-				return
-			}
-			e = db.panicked(cx, v)
+			db.caught(cx, k, slot, e, v, ran)
 		}
 	}()
-	e.out, e.err = db.body(cx, k, slot)
+	e.out, e.err = k.run(cx, slot)
+	ran = true
 	if err := cx.forced(); err != nil {
 		if p, ok := err.(*PanicError); ok {
 			panic(p)
 		}
 		e.out, e.err = k.fail(err), err
 	}
-	db.compare(&e, cx.flight, k, slot)
+	db.judge(cx, k, slot, e)
+}
+
+// judge looks at an outcome that a run ends in.
+func (db *DB) judge(cx *Context, k keeper, slot uint32, e *ending) {
+	db.compare(e, cx.flight.Of, k, slot)
 	e.passing = transient(e.err)
 	e.emitted, e.sameEmitted = cx.emissions()
 	e.how = returned
-	return e
+}
+
+// caught is what a run ends in that was left by a panic with v, in its body or
+// afterwards. An unwinding of the body is an outcome; and what has to come of the run
+// does, whatever the panic was.
+func (db *DB) caught(cx *Context, k keeper, slot uint32, e *ending, v any, afterwards bool) {
+	err := cx.forced()
+	_, panics := v.(*PanicError)
+	u, unwinds := v.(*unwinding)
+	switch {
+	case err != nil && !panics:
+		db.insist(cx, k, slot, e, err)
+	case unwinds && !afterwards:
+		db.fails(cx, k, slot, e, u.err)
+	default:
+		db.panicked(cx, e, v)
+	}
 }
 
 // insist is what a body ends in that has panicked, though what it returns would
 // not have mattered.
-func (db *DB) insist(cx *Context, k keeper, slot uint32, err error) (e ending) {
+func (db *DB) insist(cx *Context, k keeper, slot uint32, e *ending, err error) {
 	if p, ok := err.(*PanicError); ok {
-		return db.panicked(cx, p)
+		db.panicked(cx, e, p)
+		return
 	}
+	db.fails(cx, k, slot, e, err)
+}
+
+// fails is what a run ends in whose outcome is an error.
+func (db *DB) fails(cx *Context, k keeper, slot uint32, e *ending, err error) {
 	defer func() {
 		if e.how == returned {
 			return
 		}
 		if v := recover(); v != nil {
-			e = db.panicked(cx, v)
+			db.panicked(cx, e, v)
 		}
 	}()
-	e.out, e.err, e.passing = k.fail(err), err, transient(err)
-	db.compare(&e, cx.flight, k, slot)
-	e.emitted, e.sameEmitted = cx.emissions()
-	e.how = returned
-	return e
+	*e = ending{out: k.fail(err), err: err}
+	db.judge(cx, k, slot, e)
 }
 
 // panicked is the ending of a run that has panicked with v.
-func (db *DB) panicked(cx *Context, v any) ending {
+func (db *DB) panicked(cx *Context, e *ending, v any) {
 	p, ok := v.(*PanicError)
 	if !ok {
-		p = &PanicError{Value: v, Queries: db.stack(cx.flight), Stack: debug.Stack()}
+		p = &PanicError{Value: v, Queries: cx.stack(), Stack: debug.Stack()}
 	}
-	return ending{how: panicked, panic: p, err: p}
+	*e = ending{how: panicked, panic: p, err: p}
 }
 
 // compare compares the outcome with the one that the node has, and measures it if
@@ -228,44 +279,50 @@ func (db *DB) compare(e *ending, f *flight.Flight, k keeper, slot uint32) {
 	}
 }
 
-// body runs the body and turns an unwinding into an outcome.
-func (db *DB) body(cx *Context, k keeper, slot uint32) (out any, err error) {
-	done := false
-	defer func() {
-		if done {
-			return
-		}
-		switch v := recover().(type) {
-		case nil:
-		case *unwinding:
-			out, err = k.fail(v.err), v.err
-		default:
-			panic(v)
-		}
-	}()
-	out, err = k.run(cx, slot)
-	done = true
-	return out, err
-}
-
-// forced returns what the run has to end in, whatever its body made of it.
+// forced returns what the run has to end in, whatever its body made of it. Whoever
+// decides that also halts the run.
 func (c *Context) forced() error {
+	if !c.flight.Halted.Load() {
+		return nil
+	}
 	c.db.mu.Lock()
 	defer c.db.mu.Unlock()
-	if c.flight.Cycle != nil {
-		return c.flight.Cycle
+	if c.flight.Of.Cycle != nil {
+		return c.flight.Of.Cycle
 	}
 	return c.flight.Forced
+}
+
+// stack returns the query stack, from the root to the run of c; nothing if that has
+// ended.
+func (c *Context) stack() []Node {
+	c.db.mu.Lock()
+	defer c.db.mu.Unlock()
+	return c.db.stackOf(c.flight.Of)
 }
 
 // stack returns the query stack, from the root to f.
 func (db *DB) stack(f *flight.Flight) []Node {
 	db.mu.Lock()
 	defer db.mu.Unlock()
+	return db.stackOf(f)
+}
+
+// stackOf is stack under mu.
+func (db *DB) stackOf(f *flight.Flight) []Node {
 	var nodes []Node
+	add := func(n graph.ID) {
+		if !db.hidden(n) {
+			nodes = append(nodes, db.node(n))
+		}
+	}
 	for ; f != nil && f.Node != 0; f = f.Parent {
-		if !db.hidden(f.Node) {
-			nodes = append(nodes, db.node(f.Node))
+		add(f.Node)
+		if f.For == 0 {
+			continue
+		}
+		for _, n := range db.g.Way(f.Node, f.For, waveEdges) {
+			add(n)
 		}
 	}
 	for i, j := 0, len(nodes)-1; i < j; i, j = i+1, j-1 {
@@ -318,9 +375,9 @@ func (w *walk) conclude(f *flight.Flight, k keeper, slot uint32, e *ending) Even
 
 // store makes an outcome that of n.
 func (w *walk) store(n graph.ID, e *ending, same bool) EventKind {
-	rev, times := w.db.flushed.Load(), w.db.g.Times(n)
+	now, times := w.db.moment(), w.db.g.Times(n)
 	k, slot := w.db.keeper(n)
-	times.Ran, times.Verified = rev, rev
+	times.Ran, times.Verified = now, now
 	if same && e.than != k.outcome(slot) {
 		same = false // an iteration was given up, and n has lost what it was compared with
 	}
@@ -334,7 +391,7 @@ func (w *walk) store(n graph.ID, e *ending, same bool) EventKind {
 		}
 		return Cutoff
 	}
-	times.Changed = rev
+	times.Changed = now
 	old, green := w.db.g.Stamp(n), w.db.g.GreenFor(n, w.base.View)
 	k.commit(slot, e.out, w.db.g.NewStamp(n))
 	if green { // it ran for its value, and is impure: nobody knows yet

@@ -119,11 +119,11 @@ func Inspect[T any](db *DB, t Task[T]) NodeInfo {
 	if k, slot := db.keeper(n); k == nil || !k.holds(slot, cell) {
 		return NodeInfo{} // it is gone
 	}
-	times := *db.g.Times(n)
+	times, now := *db.g.Times(n), db.flushed.Load()
 	info := NodeInfo{
 		State:   State(db.g.State(n).Kind()),
 		Readers: db.g.Readers(n, func(reader graph.ID) bool { return !db.hidden(reader) }),
-		RanAt:   times.Ran, VerifiedAt: times.Verified, ChangedAt: times.Changed,
+		RanAt:   times.Ran.Revision(now), VerifiedAt: times.Verified.Revision(now), ChangedAt: times.Changed.Revision(now),
 	}
 	for _, child := range db.g.Reads(n, nil) {
 		if child != db.counter {

@@ -65,6 +65,7 @@ func (c *Context) force(err error) {
 	c.db.mu.Lock()
 	if c.flight.Forced == nil {
 		c.flight.Forced = err
+		c.flight.Halted.Store(true)
 	}
 	c.db.mu.Unlock()
 	goruntime.Goexit()

@@ -239,7 +239,7 @@ func (db *DB) verify(cx *Context, n graph.ID) {
 	}
 	db.mu.Lock()
 	valid := db.revision.Load() == a.rev && cx.req.err == nil && cx.req.ctx.Err() == nil &&
-		db.g.GreenFor(n, cx.flight.View) && db.g.Stamp(n) == a.stamp
+		db.g.GreenFor(n, cx.flight.Of.View) && db.g.Stamp(n) == a.stamp
 	stored := k.outcome(slot)
 	reads := db.readsOf(n)
 	db.mu.Unlock()

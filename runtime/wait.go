@@ -38,7 +38,11 @@ func (w *walk) await(from, other *flight.Flight) error {
 		if other.View.Iterated() {
 			view = other.View.Innermost()
 		}
-		w.req.panic(other.Node, p, other.Revision, other.Reads.Reads(), view)
+		reads := w.db.unsure()
+		if other.Run != nil {
+			reads = other.Reads.Reads()
+		}
+		w.req.panic(other.Node, p, other.Revision, reads, view)
 	}
 	return nil
 }

@@ -20,21 +20,16 @@ type walk struct {
 	base   *flight.Flight // who demands
 	cell   any            // of the node that is demanded, if the caller had no lock when finding it
 	value  bool           // the value is wanted, and may have been dropped
-	frames []*frame
+	stack  stack
 	events []Event     // to be reported without the lock
 	green  *[]graph.ID // nodes found green without a run; nil: nobody asks
+	busy   bool        // the node was not green when it was demanded
 	open   bool        // the lock is not held
 	token  bool        // the walk has a token, which the caller has lent or a body has left
 	waving bool        // it has the front go up
 	ahead  []graph.ID  // what it has run ahead of a demand
-	back   bool        // the call has ended, and the token is no longer the walk's
-}
-
-// A frame is one node that the walk verifies.
-type frame struct {
-	flight  *flight.Flight
-	records []graph.Record // in order of the reads
-	next    int            // the first record not found green yet
+	begun  int64       // when the body that runs has begun; 0: it is not timed
+	over   bool        // the call has ended, and the token is no longer the walk's
 }
 
 // lock settles the front: who was away without the lock is about to change the graph.
@@ -63,31 +58,27 @@ func (w *walk) leave() {
 		w.lock()
 	}
 	w.abandon()
-	if !w.back {
+	w.db.vacate(&w.stack)
+	if !w.over {
 		w.db.board.Resume(w.base, w.token) // an ending run can do without
 	}
 	w.unlock()
+	if w.over && w.db.memory.pressed.Load() {
+		w.db.relieve()
+	}
 }
 
 // abandon lets go of all nodes on the stack as they are.
 func (w *walk) abandon() {
-	for len(w.frames) > 0 {
-		f := w.pop().flight
+	for w.stack.depth > 0 {
+		f := w.stack.pop()
 		w.db.giveUp(f)
-		if f.Reads != nil {
+		if f.Run != nil {
 			f.Reads.End()
 		}
 		w.db.unwatch(f)
 		w.db.board.End(f)
 	}
-}
-
-func (w *walk) pop() *frame {
-	last := len(w.frames) - 1
-	f := w.frames[last]
-	w.frames[last] = nil
-	w.frames = w.frames[:last]
-	return f
 }
 
 // report remembers an event until the lock is released.
@@ -141,47 +132,57 @@ func (w *walk) ctx() context.Context {
 	return w.req.ctx
 }
 
-// to brings n up to date. When it returns without an error, the stack is empty,
-// n is green for the request, and the lock has been held since that was seen.
-func (w *walk) to(n graph.ID) error {
-	first := true
+// next brings n up to date as far as that goes without a run. It returns the flight
+// that has to run before it can go on, which is on top of the stack, and the read
+// that is the cause, 0 if there is none to blame. If it returns neither a flight nor
+// an error, the stack is empty, n is green for the request, and the lock has been held
+// since that was seen.
+//
+// The run is left to the caller, so that less is on the stack while it lasts.
+func (w *walk) next(n graph.ID) (f *flight.Flight, cause graph.ID, err error) {
 	for {
 		if err := w.meetFront(n); err != nil {
-			return err
+			return nil, 0, err
 		}
 		if err := w.stop(); err != nil {
-			return err
+			return nil, 0, err
 		}
-		if len(w.frames) > 0 {
-			if err := w.step(); err != nil {
-				return err
+		if w.stack.depth > 0 {
+			if f, cause, err := w.step(); f != nil || err != nil {
+				return f, cause, err
 			}
 			continue
 		}
 		if w.lost(n) {
-			return errGone
+			return nil, 0, errGone
 		}
 		if w.meetsCycle(n) {
-			return w.base.Cycle
+			return nil, 0, w.base.Cycle
 		}
 		if p := w.req.panicOf(n, w.base.View); p != nil {
-			return p
+			return nil, 0, p
 		}
 		if w.db.g.GreenFor(n, w.base.View) && !(w.value && w.db.isGone(n)) {
-			if first && !w.db.hidden(n) {
-				w.db.hits.Inc()
-				w.report(Hit, n)
-			}
-			if first {
-				w.found(n)
-			}
-			return nil
+			w.hit(n)
+			return nil, 0, nil
 		}
-		first = false
-		if err := w.enter(n); err != nil {
-			return err
+		w.busy = true
+		if f, err := w.enter(n); f != nil || err != nil {
+			return f, 0, err
 		}
 	}
+}
+
+// hit notes that n was green when it was demanded, if it was.
+func (w *walk) hit(n graph.ID) {
+	if w.busy {
+		return
+	}
+	if !w.db.hidden(n) {
+		w.db.hits.Inc()
+		w.report(Hit, n)
+	}
+	w.found(n)
 }
 
 // meetsCycle reports whether the caller is on a cycle, and may not go on.
@@ -197,59 +198,56 @@ func (w *walk) meetsCycle(n graph.ID) bool {
 	return true
 }
 
-// step goes on with the node on top of the stack.
-func (w *walk) step() error {
-	top := w.frames[len(w.frames)-1]
-	g := w.db.g
-	if top.flight.Orphaned {
-		w.pop()
-		w.db.board.End(top.flight)
-		return nil
+// step goes on with the node on top of the stack. It returns that if it has to run,
+// and the read that is the cause.
+func (w *walk) step() (run *flight.Flight, cause graph.ID, err error) {
+	f, g := w.stack.top.flight, w.db.g
+	if f.Orphaned {
+		w.stack.pop()
+		w.db.board.End(f)
+		return nil, 0, nil
 	}
-	if top.flight.Rerun {
-		return w.run(top, 0)
+	if f.Rerun || f.Cycle != nil {
+		return f, 0, nil
 	}
-	if top.flight.Cycle != nil {
-		top.flight.Halted.Store(true)
-		return w.run(top, 0)
-	}
-	if top.flight.Epoch != g.Epoch() {
-		if w.mustRun(top.flight.Node) {
-			return w.run(top, 0)
+	if f.Epoch != g.Epoch() {
+		if w.mustRun(f.Node) {
+			return f, 0, nil
 		}
-		top.records = g.Records(top.flight.Node, top.records[:0])
-		top.next = 0
-		top.flight.Epoch = g.Epoch()
+		w.db.readRecords(&w.stack)
+		f.Epoch = g.Epoch()
 	}
-	for ; top.next < len(top.records); top.next++ {
-		rec := top.records[top.next]
+	for top := &w.stack.top; top.next < len(w.stack.room.records); top.next++ {
+		rec := w.stack.room.records[top.next]
 		if w.req.panicOf(rec.Child, w.base.View) != nil {
-			return w.run(top, rec.Child) // it would meet the panic, and may live with it
+			return f, rec.Child, nil // it would meet the panic, and may live with it
 		}
 		if !g.GreenFor(rec.Child, w.base.View) {
-			return w.enter(rec.Child)
+			run, err = w.enter(rec.Child)
+			return run, 0, err
 		}
 		if g.Stamp(rec.Child) != rec.Seen {
-			return w.run(top, rec.Child)
+			return f, rec.Child, nil
 		}
 	}
-	w.verified(top)
-	return nil
+	w.verified(f)
+	return nil, 0, nil
 }
 
 // verified ends the verification of the node on top of the stack: nothing that
 // it read has changed.
-func (w *walk) verified(top *frame) {
-	w.pop()
-	w.proven(top.flight.Node, top.records)
-	w.db.board.End(top.flight)
+func (w *walk) verified(f *flight.Flight) {
+	n, records := f.Node, w.stack.room.records[w.stack.top.from:]
+	w.stack.pop()
+	w.db.board.End(f)
+	w.proven(n, records)
 }
 
 // proven makes n green: nothing that it read has changed.
 func (w *walk) proven(n graph.ID, records []graph.Record) {
 	w.db.g.Verified(n, w.base.View, records)
 	w.enlist(w.base.View, n, nil)
-	w.db.g.Times(n).Verified = w.db.flushed.Load()
+	w.db.g.Times(n).Verified = w.db.moment()
 	if !w.db.hidden(n) {
 		w.db.verified.Add(1)
 	}
@@ -265,42 +263,42 @@ func (w *walk) found(n graph.ID) {
 }
 
 // enter begins work on n, which is not green, on behalf of the top of the stack:
-// it waits for somebody who has it, or claims it and verifies or runs it. If it is
-// green, its value was dropped, and is made again. Meanwhile it is still green for
-// all who want to know nothing else.
-func (w *walk) enter(n graph.ID) error {
+// it waits for somebody who has it, or claims it to verify it, or, if it returns the
+// flight, to run it. If it is green, its value was dropped, and is made again. Meanwhile
+// it is still green for all who want to know nothing else.
+func (w *walk) enter(n graph.ID) (run *flight.Flight, err error) {
 	from := w.base
-	if len(w.frames) > 0 {
-		from = w.frames[len(w.frames)-1].flight
+	if w.stack.depth > 0 {
+		from = w.stack.top.flight
 	} else {
 		from.Nested = true
 	}
 	if other := w.db.board.Claimed(n); other != nil {
-		return w.await(from, other)
+		return nil, w.await(from, other)
 	}
 	if driver := w.db.reserved[n]; driver != nil && !from.Below(driver) {
-		return w.await(from, driver)
+		return nil, w.await(from, driver)
 	}
 	if holder := w.db.board.Holder(n); holder != nil && holder != w.req.Request {
-		return w.awaitEnd(from, n, holder)
+		return nil, w.awaitEnd(from, n, holder)
 	}
-	top := w.claim(n, from)
-	top.flight.Again = w.db.g.GreenFor(n, w.base.View)
-	if top.flight.Again || w.mustRun(n) {
-		return w.run(top, 0)
+	f := w.claim(n, from)
+	f.Again = w.db.g.GreenFor(n, w.base.View)
+	if f.Again || w.mustRun(n) {
+		return f, nil
 	}
-	return nil
+	return nil, nil
 }
 
 // claim begins work on n, which nobody has.
-func (w *walk) claim(n graph.ID, from *flight.Flight) *frame {
-	top := &frame{flight: w.db.board.Claim(n, from)}
-	top.flight.Epoch = w.db.g.Epoch() - 1 // no records yet
+func (w *walk) claim(n graph.ID, from *flight.Flight) *flight.Flight {
+	f := w.db.board.Claim(n, from)
+	f.Epoch = w.db.g.Epoch() - 1 // no records yet
 	if ctx := w.ctx(); ctx != w.req.ctx {
-		top.flight.Ctx = ctx
+		f.Ctx = ctx
 	}
-	w.frames = append(w.frames, top)
-	return top
+	w.db.push(&w.stack, f)
+	return f
 }
 
 // mustRun reports whether there is nothing to verify.
@@ -315,7 +313,7 @@ func (w *walk) mustRun(n graph.ID) bool {
 // resume ends the call: the body that made it goes on, and needs a place and a
 // token again.
 func (w *walk) resume() error {
-	w.back = true
+	w.over = true
 	token := w.token
 	w.token = false
 	if !w.db.board.Resume(w.base, token) {

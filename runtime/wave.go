@@ -84,7 +84,7 @@ func (w *walk) meetFront(n graph.ID) error {
 			w.base.SawAbort.Store(true)
 			return ErrSuperseded // it is not to run what may not be wanted
 		}
-	case v == nil && root && len(w.frames) == 0 && w.req.err == nil && w.req.ctx.Err() == nil && db.mayGoUp():
+	case v == nil && root && w.stack.depth == 0 && w.req.err == nil && w.req.ctx.Err() == nil && db.mayGoUp():
 		return w.goUp(n)
 	}
 	db.settleFront()
@@ -187,11 +187,11 @@ func (db *DB) changedRead(n graph.ID) graph.ID {
 // runWave runs n, and has the front pass it if that can be.
 func (w *walk) runWave(v *wave, n, cause graph.ID, certain bool) error {
 	db := w.db
-	top := w.claim(n, w.base)
-	top.flight.Front.Store(db.g.Height(n) + 1)
-	v.node, v.flight, v.certain = n, top.flight, certain
+	f := w.claim(n, w.base)
+	f.For = v.root
+	v.node, v.flight, v.certain = n, f, certain
 	before, begun := db.g.Stamp(n), time.Now()
-	err := w.run(top, cause)
+	err := w.run(f, cause)
 	if certain {
 		v.idle += time.Since(begun)
 	}
@@ -263,32 +263,34 @@ type cost struct {
 
 func (c *cost) cheap() bool { return c.timed >= costFirst && c.most <= cheapBody }
 
-// A stopwatch is zero for runs that are not timed.
-type stopwatch struct{ begun time.Time }
+// clock is the time from which on bodies are timed.
+var clock = time.Now()
 
-func (s stopwatch) took() time.Duration {
-	if s.begun.IsZero() {
+func since(begun int64) time.Duration {
+	if begun == 0 {
 		return 0
 	}
-	return max(1, time.Since(s.begun))
+	return max(1, time.Since(clock)-time.Duration(begun))
 }
 
-// sample begins to time a run of q, if it is its turn.
-func (db *DB) sample(q *query) stopwatch {
+// sample returns the time if a run of q is to be timed, else 0.
+func (db *DB) sample(q *query) int64 {
 	if int(q.index) >= len(db.costs) {
 		db.costs = append(db.costs, make([]cost, int(q.index)+1-len(db.costs))...)
 	}
 	c := &db.costs[q.index]
 	c.runs++
 	if c.timed >= costFirst && c.runs%costSample != 0 {
-		return stopwatch{}
+		return 0
 	}
-	return stopwatch{time.Now()}
+	return int64(max(1, time.Since(clock)))
 }
 
-// learn notes what a body took that has called nothing which was not up to date.
-func (db *DB) learn(q *query, took time.Duration) {
-	c := &db.costs[q.index]
+// learn notes what a body of node n took that has called nothing which was not up
+// to date.
+func (db *DB) learn(n graph.ID, took time.Duration) {
+	k, _ := db.keeper(n)
+	c := &db.costs[k.query().index]
 	c.timed++
 	c.most = max(took, c.most-c.most/8)
 }

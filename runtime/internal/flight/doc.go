@@ -10,6 +10,10 @@
 // are followed; if they lead back to the one who asks, waiting would never end:
 // see [Board.Path]. So nothing ever sleeps on a cycle.
 //
+// When it has ended, a flight serves another node, unless somebody may have it in
+// hand. What a body, and the goroutines that it leaves behind, know of it is its Run,
+// which is never used again.
+//
 // Bodies need a token to run, of which there are Parallelism; see token.go.
 //
 // Everything here is guarded by the lock of the database, except Buffer, which

@@ -11,31 +11,23 @@ import (
 
 // A Flight is one node being verified or run by one request. The root flight of
 // a request has node 0 and stands for the code outside any query.
+//
+// A flight is used again for another node, see [Board.End]; so only who has the
+// lock, or the body's own goroutine, may look at one. What a Context needs without
+// the lock, or may be asked for when the body has returned, is in the Run.
 type Flight struct {
+	*Run    // nil until the body is about to start
 	Node    graph.ID
 	Req     *Request
 	Parent  *Flight // whose call demanded it; nil for a root
 	Running bool    // the body has started; else it is being verified
-	Reads   *Buffer // what the body has read; nil until it runs
 
-	// Before is what the node's last run emitted.
-	Before []Emission
-
-	// Rev is the revision that all reads of the body so far belong to. It moves
-	// on under the lock, while they hold.
-	Rev atomic.Uint64
-
-	// Front bounds what the body may be handed without a lock while the graph
-	// follows a change: nodes lower than Front-1. 0 stands for all nodes.
-	Front atomic.Uint32
+	// For is the node that is demanded, if the flight brings a change up to it; else 0.
+	For graph.ID
 
 	// Ctx ends the calls below the one that demanded this flight, because its
 	// caller had derived a context; nil if there is none but the request's.
 	Ctx context.Context
-
-	// Life is what the body looks at to learn that nobody wants the run any
-	// more; nil until it asks.
-	Life atomic.Pointer[Life]
 
 	// View is what is green for the calls of the flight. Iteration is its last
 	// number while the body is run again and again until nothing changes; else 0.
@@ -53,28 +45,91 @@ type Flight struct {
 	// Its body still runs, and meets the cycle at the first call of a member.
 	Awaited bool
 
-	Halted    atomic.Bool // calls must take the slow path: Cycle is set, and the body runs; or all demands are verified
+	Fleeting bool   // the cycle depends on something that is good for one request only
+	Rerun    bool   // it was being verified, and has to run
+	Again    bool   // the node was green, and only its value was missing
+	Decided  bool   // the outcome is settled while the body is still at work
+	Nested   bool   // it has demanded what was not up to date
+	Orphaned bool   // the node was taken away; the outcome is dropped
+	Panicked error  // how it ended, for those who wait: a panic
+	Revision uint64 // in which Cycle was found, or the body panicked
+	Aside    bool   // it runs for verification alone, and is on no board
+	Kept     bool   // somebody may look at it after its end: it is not used again
+
+	claim             uint32  // its number on the board, while it has its node
+	first, next, prev *Flight // children in progress
+	queues            *queues // nil as long as nobody waits
+}
+
+// The queues of a flight: few ever have any.
+type queues struct {
+	waits   []*Wait // calls of this flight that wait
+	waiters []*Wait // calls that wait for this flight
+}
+
+// waits returns the calls of f that wait, waiters those that wait for f.
+func (f *Flight) waits() []*Wait {
+	if f.queues == nil {
+		return nil
+	}
+	return f.queues.waits
+}
+
+func (f *Flight) waiters() []*Wait {
+	if f.queues == nil {
+		return nil
+	}
+	return f.queues.waiters
+}
+
+// queue returns the queues of f, to be written.
+func (f *Flight) queue() *queues {
+	if f.queues == nil {
+		f.queues = new(queues)
+	}
+	return f.queues
+}
+
+// A Run is the part of a flight that its body knows. It belongs to that one body
+// for ever: a goroutine that the body has left behind may come with it at any time.
+type Run struct {
+	Of    *Flight // nil once the flight may be that of another node; guarded by the lock of the database
+	Reads *Buffer // what the body has read
+	Node  graph.ID
+	calls int32 // in progress
+
+	// Before is what the node's last run emitted.
+	Before []Emission
+
+	// Rev is the revision that all reads of the body so far belong to. It moves
+	// on under the lock, while they hold.
+	Rev atomic.Uint64
+
+	// Front bounds what the body may be handed without a lock while the graph
+	// follows a change: nodes lower than Front-1. 0 stands for all nodes.
+	Front atomic.Uint32
+
+	// Above is the Ctx of the flight.
+	Above context.Context
+
+	// Life is what the body looks at to learn that nobody wants the run any
+	// more; nil until it asks.
+	Life atomic.Pointer[Life]
+
+	Halted    atomic.Bool // calls must take the slow path: Cycle or Forced is set; or all demands are verified
 	SawAbort  atomic.Bool // the body was told that its request has ended
 	Transient atomic.Bool // the body saw a call give up: do not remember what it makes of it
 	Looked    atomic.Bool // the body may know through its Context that its request has ended
 	Token     bool        // it has a token
+	placed    bool        // it has one of the places of Limit
 	Limit     *Limit      // of its query; nil: none
-	Fleeting  bool        // the cycle depends on something that is good for one request only
-	Rerun     bool        // it was being verified, and has to run
-	Again     bool        // the node was green, and only its value was missing
-	Decided   bool        // the outcome is settled while the body is still at work
-	Nested    bool        // it has demanded what was not up to date
-	Orphaned  bool        // the node was taken away; the outcome is dropped
 	Forced    error       // what the run ends in, whatever its body makes of it
-	Panicked  error       // how it ended, for those who wait: a panic
-	Revision  uint64      // in which Cycle was found, or the body panicked
-	Aside     bool        // it runs for verification alone, and is on no board
+}
 
-	first, next, prev *Flight // children in progress
-	waits             []*Wait // calls of this flight that wait
-	waiters           []*Wait // calls that wait for this flight
-	calls             int     // in progress
-	placed            bool    // it has one of the places of Limit
+// Start makes r, which is new, the run of f, with a buffer for what it reads.
+func (f *Flight) Start(r *Run, reads *Buffer) {
+	r.Of, r.Node, r.Reads, r.Above = f, f.Node, reads, f.Ctx
+	f.Run, f.Running = r, true
 }
 
 // A Life is a context and what ends it.
@@ -95,7 +150,8 @@ type Request struct {
 // NewRequest makes a request with its root flight. id must grow.
 func NewRequest(id uint64) *Request {
 	r := &Request{ID: id}
-	r.Root = &Flight{Req: r, Running: true, Reads: new(Buffer), View: graph.NewView(id)}
+	r.Root = &Flight{Req: r, View: graph.NewView(id)}
+	r.Root.Start(new(Run), new(Buffer))
 	return r
 }
 
@@ -126,7 +182,10 @@ func (w *Wait) wake() {
 
 // Board is the state of all flights of a database.
 type Board struct {
-	claims map[graph.ID]*Flight
+	g      *graph.Graph
+	claims []*Flight // those that have their nodes, by the number in [graph.Graph.Claim]; nil: the number is free
+	unused []uint32  // free numbers; 0 is nobody's
+	rest   []*Flight // to be used again
 	holds  map[graph.ID]*Request
 	free   int // tokens
 	queue  []*Wait
@@ -135,28 +194,56 @@ type Board struct {
 	crowded []*Limit          // those with a queue
 }
 
-// NewBoard returns a board with n tokens.
-func NewBoard(n int) *Board {
-	return &Board{claims: map[graph.ID]*Flight{}, holds: map[graph.ID]*Request{}, limits: map[uint32]*Limit{}, free: n}
+// NewBoard returns a board for the nodes of g with n tokens.
+func NewBoard(g *graph.Graph, n int) *Board {
+	return &Board{g: g, claims: make([]*Flight, 1), holds: map[graph.ID]*Request{}, limits: map[uint32]*Limit{}, free: n}
 }
 
 // Claimed returns the flight that has n, or nil.
-func (b *Board) Claimed(n graph.ID) *Flight { return b.claims[n] }
+func (b *Board) Claimed(n graph.ID) *Flight { return b.claims[*b.g.Claim(n)] }
+
+// manyClaims is the most numbers that are kept while nobody needs them.
+const manyClaims = 1 << 10
+
+// take gives f its node, which nobody has.
+func (b *Board) take(f *Flight) {
+	if last := len(b.unused) - 1; last >= 0 {
+		f.claim, b.unused = b.unused[last], b.unused[:last]
+		b.claims[f.claim] = f
+	} else {
+		f.claim = uint32(len(b.claims))
+		b.claims = append(b.claims, f)
+	}
+	*b.g.Claim(f.Node) = f.claim
+}
+
+// leave takes its node from f.
+func (b *Board) leave(f *Flight) {
+	*b.g.Claim(f.Node) = 0
+	b.claims[f.claim] = nil
+	b.unused = append(b.unused, f.claim)
+	if len(b.unused) > manyClaims && len(b.unused) == len(b.claims)-1 {
+		b.claims, b.unused = make([]*Flight, 1), nil // what was that deep is over
+	}
+}
 
 // Each calls f for each flight that has its node.
 func (b *Board) Each(f func(*Flight)) {
 	for _, c := range b.claims {
-		f(c)
+		if c != nil {
+			f(c)
+		}
 	}
 }
 
 // Claim begins a flight of node n, which nobody has, demanded by parent.
 func (b *Board) Claim(n graph.ID, parent *Flight) *Flight {
-	f := &Flight{Node: n, Req: parent.Req, Parent: parent, View: parent.View, Depth: parent.Depth}
+	f := b.rested()
+	f.Node, f.Req, f.Parent, f.View, f.Depth = n, parent.Req, parent, parent.View, parent.Depth
 	if parent.Running {
 		f.Depth++
 	}
-	b.claims[n] = f
+	b.take(f)
 	f.next = parent.first
 	if f.next != nil {
 		f.next.prev = f
@@ -165,15 +252,57 @@ func (b *Board) Claim(n graph.ID, parent *Flight) *Flight {
 	return f
 }
 
-// End ends f, gives back its token and its place, and wakes those who wait for it.
-func (b *Board) End(f *Flight) {
-	if f.Token {
-		f.Token = false
-		b.ReleaseToken()
+// maxRest bounds how many flights wait to be used again: about as many as
+// verification has in hand where it is not deep.
+const maxRest = 256
+
+// rested returns an empty flight. New ones are made some at a time: a deep chain that
+// is verified needs as many as it has nodes.
+func (b *Board) rested() *Flight {
+	if len(b.rest) == 0 {
+		block := new([8]Flight)
+		for i := range block {
+			b.rest = append(b.rest, &block[i])
+		}
 	}
-	b.leavePlace(f)
+	last := len(b.rest) - 1
+	f := b.rest[last]
+	b.rest = b.rest[:last]
+	return f
+}
+
+// retire lets f, which has ended, be used again if nobody can have it in hand: its
+// node was not taken away, no call of its body is in progress, nobody waits for it
+// and no circle that was found leads through it. The Run is told.
+func (b *Board) retire(f *Flight) {
+	switch {
+	case f.Kept, f.Orphaned, f.Aside, f.Decided, f.Cycle != nil, f.Panicked != nil, f.first != nil:
+		return
+	case len(f.waits())+len(f.waiters()) > 0, f.Run != nil && f.Run.calls > 0:
+		return
+	}
+	if f.Run != nil {
+		f.Run.Of = nil
+	}
+	*f = Flight{}
+	if len(b.rest) < maxRest {
+		b.rest = append(b.rest, f)
+	}
+}
+
+// End ends f, gives back its token and its place, and wakes those who wait for it.
+// The caller must not look at f any more, which may be that of another node next,
+// unless it is Kept.
+func (b *Board) End(f *Flight) {
+	if f.Run != nil {
+		if f.Token {
+			f.Token = false
+			b.ReleaseToken()
+		}
+		b.leavePlace(f)
+	}
 	if !f.Orphaned {
-		delete(b.claims, f.Node)
+		b.leave(f)
 	}
 	switch {
 	case f.prev != nil:
@@ -184,10 +313,10 @@ func (b *Board) End(f *Flight) {
 	if f.next != nil {
 		f.next.prev = f.prev
 	}
-	for _, w := range f.waiters {
+	for _, w := range f.waiters() {
 		w.wake()
 	}
-	f.waiters = nil
+	b.retire(f)
 }
 
 // Orphan takes the node of f away from it: f goes on, and what it ends in is
@@ -200,8 +329,8 @@ func (b *Board) Orphan(f *Flight) {
 	if f.Aside {
 		return // it has no node
 	}
-	delete(b.claims, f.Node)
-	for _, w := range f.waiters {
+	b.leave(f)
+	for _, w := range f.waiters() {
 		w.wake()
 	}
 	b.Nudge(f)
@@ -209,7 +338,7 @@ func (b *Board) Orphan(f *Flight) {
 
 // Nudge tells the calls of f that wait to look up.
 func (b *Board) Nudge(f *Flight) {
-	for _, w := range f.waits {
+	for _, w := range f.waits() {
 		w.wake()
 	}
 }
@@ -257,9 +386,10 @@ func (f *Flight) Children(yield func(*Flight) bool) {
 // Idle returns an error unless the board is as it was when it was made, with n
 // tokens: for tests, while nothing runs.
 func (b *Board) Idle(n int) error {
-	if len(b.claims) != 0 || len(b.holds) != 0 || len(b.queue) != 0 || b.free != n {
+	claims := len(b.claims) - 1 - len(b.unused)
+	if claims != 0 || len(b.holds) != 0 || len(b.queue) != 0 || b.free != n {
 		return fmt.Errorf("%d claims, %d holds, %d waits for tokens, %d of %d tokens are left over",
-			len(b.claims), len(b.holds), len(b.queue), b.free, n)
+			claims, len(b.holds), len(b.queue), b.free, n)
 	}
 	for _, l := range b.limits {
 		if len(l.held) != 0 || len(l.queue) != 0 {

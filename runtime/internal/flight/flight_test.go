@@ -7,11 +7,27 @@ import (
 	"querygen.dev/runtime/internal/graph"
 )
 
+// newBoard returns a board with n tokens, for a graph of some nodes.
+func newBoard(n int) *Board {
+	g := graph.New()
+	for range 50 {
+		g.Add(0, 0)
+	}
+	return NewBoard(g, n)
+}
+
+// run begins a flight whose body runs.
+func run(b *Board, n graph.ID, parent *Flight) *Flight {
+	f := b.Claim(n, parent)
+	f.Start(new(Run), new(Buffer))
+	return f
+}
+
 // claim begins a chain of flights below parent and returns them.
 func claim(b *Board, parent *Flight, nodes ...graph.ID) []*Flight {
 	var chain []*Flight
 	for _, n := range nodes {
-		parent = b.Claim(n, parent)
+		parent = run(b, n, parent)
 		chain = append(chain, parent)
 	}
 	return chain
@@ -29,7 +45,7 @@ func nodesOf(c *Circle) []graph.ID {
 }
 
 func TestPath(t *testing.T) {
-	b := NewBoard(1)
+	b := newBoard(1)
 	one, two, three := NewRequest(1), NewRequest(2), NewRequest(3)
 	f1 := claim(b, one.Root, 10, 11)
 	f2 := claim(b, two.Root, 20, 21)
@@ -58,9 +74,9 @@ func TestPath(t *testing.T) {
 
 // A run's token serves its calls, and comes back when all have ended.
 func TestTokens(t *testing.T) {
-	b := NewBoard(1)
+	b := newBoard(1)
 	r := NewRequest(1)
-	f := b.Claim(10, r.Root)
+	f := run(b, 10, r.Root)
 	f.Running, f.Token = true, b.TryToken()
 	if !f.Token || b.TryToken() {
 		t.Fatal("there must be one token")
@@ -89,9 +105,9 @@ func TestTokens(t *testing.T) {
 }
 
 func TestOrphanAndHold(t *testing.T) {
-	b := NewBoard(1)
+	b := newBoard(1)
 	r, other := NewRequest(1), NewRequest(2)
-	f := b.Claim(10, r.Root)
+	f := run(b, 10, r.Root)
 	w := b.WaitFor(other.Root, f)
 	b.Orphan(f)
 	select {
@@ -99,7 +115,7 @@ func TestOrphanAndHold(t *testing.T) {
 	default:
 		t.Error("those who wait for an orphan must be told")
 	}
-	g := b.Claim(10, other.Root)
+	g := run(b, 10, other.Root)
 	b.End(f)
 	if b.Claimed(10) != g {
 		t.Error("the end of an orphan must leave the new flight alone")
@@ -131,5 +147,35 @@ func TestBufferCompacts(t *testing.T) {
 	b.compact()
 	if reads := b.End(); len(reads) != 1002 || reads[1].Node != 2 || reads[2].Node != 10 {
 		t.Errorf("%d reads, beginning with %v", len(reads), reads[:3])
+	}
+}
+
+// A flight serves another node when it has ended, unless somebody may have it in hand.
+func TestRetire(t *testing.T) {
+	b, r := newBoard(1), NewRequest(1)
+	f := run(b, 10, r.Root)
+	first := f.Run
+	b.End(f)
+	if first.Of != nil {
+		t.Error("the run of a flight that has ended still knows it")
+	}
+	if again := run(b, 11, r.Root); again != f || again.Run == first {
+		t.Error("a flight is used again, its run is not")
+	}
+	for name, hold := range map[string]func(*Flight){
+		"its node was taken away":  b.Orphan,
+		"somebody waits for it":    func(f *Flight) { b.WaitFor(run(b, 20, r.Root), f) },
+		"it waits":                 func(f *Flight) { b.WaitToken(f) },
+		"a call is in progress":    func(f *Flight) { b.Suspend(f) },
+		"it has a child":           func(f *Flight) { run(b, 21, f) },
+		"it was found on a circle": func(f *Flight) { b.Path(f, f) },
+	} {
+		b, r = newBoard(1), NewRequest(1)
+		f := run(b, 10, r.Root)
+		hold(f)
+		b.End(f)
+		if f.Node != 10 || f.Of != f || slices.Contains(b.rest, f) {
+			t.Errorf("a flight is used again though %s", name)
+		}
 	}
 }

@@ -147,7 +147,7 @@ func moves(f *Flight, moving map[*Limit]bool) bool {
 		for c := range f.Children {
 			todo = append(todo, c)
 		}
-		for _, w := range f.waits {
+		for _, w := range f.waits() {
 			if w.place != nil && !w.granted && !moving[w.place] {
 				return false
 			}

@@ -15,7 +15,7 @@ func limited(b *Board, l *Limit, parent *Flight, node graph.ID) *Flight {
 }
 
 func TestPlaces(t *testing.T) {
-	b := NewBoard(1)
+	b := newBoard(1)
 	l := b.Limit(0, 1)
 	one, two := NewRequest(1), NewRequest(2)
 	f := limited(b, l, one.Root, 10)
@@ -43,7 +43,7 @@ func TestPlaces(t *testing.T) {
 
 // Two queries whose places are held by those who wait for each other.
 func TestPlacesOfTwoQueries(t *testing.T) {
-	b := NewBoard(1)
+	b := newBoard(1)
 	l, m := b.Limit(0, 1), b.Limit(1, 1)
 	one, two := NewRequest(1), NewRequest(2)
 	f, g := limited(b, l, one.Root, 10), limited(b, m, two.Root, 20)
@@ -60,7 +60,7 @@ func TestPlacesOfTwoQueries(t *testing.T) {
 }
 
 func TestForgoPlace(t *testing.T) {
-	b := NewBoard(1)
+	b := newBoard(1)
 	l := b.Limit(0, 1)
 	r := NewRequest(1)
 	f, g := limited(b, l, r.Root, 10), limited(b, l, r.Root, 20)

@@ -7,7 +7,8 @@ import "slices"
 func (b *Board) WaitFor(from, on *Flight) *Wait {
 	w := b.newWait(from)
 	w.on = on
-	on.waiters = append(on.waiters, w)
+	q := on.queue()
+	q.waiters = append(q.waiters, w)
 	b.unstick()
 	return w
 }
@@ -23,17 +24,20 @@ func (b *Board) WaitEnd(from *Flight, r *Request) *Wait {
 
 func (b *Board) newWait(from *Flight) *Wait {
 	w := &Wait{From: from, ch: make(chan struct{}, 1)}
-	from.waits = append(from.waits, w)
+	q := from.queue()
+	q.waits = append(q.waits, w)
 	from.Req.waits = append(from.Req.waits, w)
 	return w
 }
 
 // Leave ends a wait, whether or not what it waited for has happened.
 func (b *Board) Leave(w *Wait) {
-	w.From.waits = without(w.From.waits, w)
+	q := w.From.queue()
+	q.waits = without(q.waits, w)
 	w.From.Req.waits = without(w.From.Req.waits, w)
 	if w.on != nil {
-		w.on.waiters = without(w.on.waiters, w)
+		q := w.on.queue()
+		q.waiters = without(q.waiters, w)
 	}
 	if w.end != nil {
 		w.end.waiters = without(w.end.waiters, w)
@@ -88,7 +92,7 @@ func search(on, from *Flight) *Circle {
 		for c := range f.Children {
 			steps = append(steps, step{c, i, false})
 		}
-		for _, w := range f.waits {
+		for _, w := range f.waits() {
 			to, request := w.on, false
 			if w.end != nil {
 				to, request = w.end.Root, true
@@ -106,6 +110,7 @@ func circle(steps []step, i int) *Circle {
 	c := &Circle{Youngest: steps[i].at.Req}
 	for ; i >= 0; i = steps[i].from {
 		s := steps[i]
+		s.at.Kept = true
 		c.Flights = append(c.Flights, s.at)
 		c.Requests = c.Requests || s.request
 		if s.at.Req.ID > c.Youngest.ID {

@@ -18,8 +18,9 @@ func (g *Graph) Check() error {
 
 func (g *Graph) checkNode(n ID) error {
 	s := g.State(n)
-	if *g.table.At(uint32(n)) == Gone && (s != Never || *g.reads.At(uint32(n)) != 0) {
-		return fmt.Errorf("node %d is gone, and is in state %v with %d reads", n, s, *g.reads.At(uint32(n)))
+	at := g.at(n)
+	if at.table == Gone && (s != Never || at.reads != 0) {
+		return fmt.Errorf("node %d is gone, and is in state %v with %d reads", n, s, at.reads)
 	}
 	recorded := map[uint32]uint32{}
 	for _, r := range g.Records(n, nil) {
@@ -28,14 +29,13 @@ func (g *Graph) checkNode(n ID) error {
 		}
 		recorded[r.edge] = r.Seen
 	}
-	first, count := *g.first.At(uint32(n)), *g.reads.At(uint32(n))
-	for e := first; e < first+count; e++ {
+	for e := at.first; e < at.first+at.reads; e++ {
 		child := g.edge(e).child
 		c := g.State(child)
 		if h, below := g.Height(n), g.Height(child); h != Unordered && h <= below { // I5
 			return fmt.Errorf("node %d of height %d reads node %d of height %d", n, h, child, below)
 		}
-		if *g.table.At(uint32(child)) == Gone {
+		if g.at(child).table == Gone {
 			return fmt.Errorf("node %d reads node %d, which is gone", n, child)
 		}
 		_, has := recorded[e]
@@ -69,8 +69,9 @@ func (g *Graph) checkNode(n ID) error {
 func (g *Graph) checkReaders() error {
 	live, linked := 0, 0
 	for i := 1; i < g.state.Len(); i++ {
-		live += int(*g.reads.At(uint32(i)))
-		for e := *g.readers.At(uint32(i)); e != 0; e = g.edge(e - 1).next {
+		at := g.at(ID(i))
+		live += int(at.reads)
+		for e := at.readers; e != 0; e = g.edge(e - 1).next {
 			if g.edge(e-1).child != ID(i) {
 				return fmt.Errorf("edge %d is in the wrong list of readers", e-1)
 			}

@@ -25,9 +25,8 @@ func (e *edge) node() ID { return ID(e.owner &^ hasRecord) }
 
 // live is I4.
 func (g *Graph) live(e uint32) bool {
-	o := uint32(g.edge(e).node())
-	first := *g.first.At(o)
-	return e-first < *g.reads.At(o)
+	owner := g.at(g.edge(e).node())
+	return e-owner.first < owner.reads
 }
 
 // distinct removes from reads what repeats an earlier element. A body that
@@ -36,7 +35,7 @@ func (g *Graph) distinct(reads []Read) []Read {
 	serial := g.nextSerial()
 	kept := reads[:0]
 	for _, r := range reads {
-		mark := g.scratch.At(uint32(r.Node))
+		mark := &g.at(r.Node).mark
 		if *mark == serial {
 			continue
 		}
@@ -46,12 +45,12 @@ func (g *Graph) distinct(reads []Read) []Read {
 	return kept
 }
 
-// nextSerial returns a mark that no node has in scratch.
+// nextSerial returns a mark that no node has.
 func (g *Graph) nextSerial() uint32 {
 	g.serial++
 	if g.serial == 0 { // the counter went round: old marks would match
-		for i := range g.scratch.Len() {
-			*g.scratch.At(uint32(i)) = 0
+		for i := range g.nodes.Len() {
+			g.at(ID(i)).mark = 0
 		}
 		g.serial = 1
 		g.moved++
@@ -62,21 +61,21 @@ func (g *Graph) nextSerial() uint32 {
 // setReads makes reads, which are distinct, the list of n. An unchanged list
 // writes nothing.
 func (g *Graph) setReads(n ID, reads []Read) {
-	first, count := g.first.At(uint32(n)), g.reads.At(uint32(n))
-	if g.sameReads(*first, *count, reads) {
+	at := g.at(n)
+	if g.sameReads(at.first, at.reads, reads) {
 		return
 	}
 	g.moved++
-	g.dead += int(*count)
+	g.dead += int(at.reads)
 	start := g.edges.Len()
 	g.edges.Grow(start + len(reads))
 	for i, r := range reads {
 		e := uint32(start + i)
-		head := g.readers.At(uint32(r.Node))
+		head := &g.at(r.Node).readers
 		*g.edge(e) = edge{child: r.Node, next: *head, owner: uint32(n)}
 		*head = e + 1
 	}
-	*first, *count = uint32(start), uint32(len(reads))
+	at.first, at.reads = uint32(start), uint32(len(reads))
 	if g.dead > sweepMin && g.dead > g.edges.Len()/4 {
 		g.sweep()
 	}
@@ -100,22 +99,22 @@ func (g *Graph) sameReads(first, count uint32, reads []Read) bool {
 func (g *Graph) sweep() {
 	var moved Column[edge]
 	moved.Grow(g.edges.Len() - g.dead)
-	for i := range g.readers.Len() {
-		*g.readers.At(uint32(i)) = 0
+	for i := range g.nodes.Len() {
+		g.at(ID(i)).readers = 0
 	}
 	to := uint32(0)
-	for i := 1; i < g.first.Len(); i++ {
-		n := uint32(i)
-		first, count := *g.first.At(n), *g.reads.At(n)
-		*g.first.At(n) = to
+	for i := 1; i < g.nodes.Len(); i++ {
+		n := ID(i)
+		first, count := g.at(n).first, g.at(n).reads
+		g.at(n).first = to
 		for k := range count {
 			e := *g.edge(first + k)
-			head := g.readers.At(uint32(e.child))
+			head := &g.at(e.child).readers
 			e.next = *head
 			*head = to + k + 1
 			*moved.At(to + k) = e
 		}
-		g.moveRecords(ID(n), first, to)
+		g.moveRecords(n, first, to)
 		to += count
 	}
 	g.edges.chunks.Store(moved.chunks.Load())
@@ -126,7 +125,7 @@ func (g *Graph) sweep() {
 
 // Reads appends the children of n, in the order of the reads, to buf.
 func (g *Graph) Reads(n ID, buf []ID) []ID {
-	first, count := *g.first.At(uint32(n)), *g.reads.At(uint32(n))
+	first, count := g.at(n).first, g.at(n).reads
 	for k := range count {
 		buf = append(buf, g.edge(first+k).child)
 	}
@@ -137,7 +136,7 @@ func (g *Graph) Reads(n ID, buf []ID) []ID {
 // wanted. It takes dead edges on its way out of the list, which never live again: so
 // they are passed once, and not each time until they are swept.
 func (g *Graph) AnyReader(n ID, wanted func(ID) bool) bool {
-	for link := g.readers.At(uint32(n)); *link != 0; {
+	for link := &g.at(n).readers; *link != 0; {
 		e := g.edge(*link - 1)
 		if !g.live(*link - 1) {
 			*link = e.next
@@ -154,7 +153,7 @@ func (g *Graph) AnyReader(n ID, wanted func(ID) bool) bool {
 // Readers counts the nodes that read n in their last run and are wanted.
 func (g *Graph) Readers(n ID, wanted func(ID) bool) int {
 	count := 0
-	for e := *g.readers.At(uint32(n)); e != 0; e = g.edge(e - 1).next {
+	for e := g.at(n).readers; e != 0; e = g.edge(e - 1).next {
 		if g.live(e-1) && wanted(g.edge(e-1).node()) {
 			count++
 		}

@@ -12,14 +12,14 @@ func (g *Graph) Free(n ID) {
 	g.setReads(n, nil)
 	g.setState(n, Never)
 	g.setHeight(n, 0)
+	at := g.at(n)
 	if top, ok := g.highest[n]; ok {
-		*g.stamp.At(uint32(n)) = top
+		at.stamp = top
 		delete(g.highest, n)
 	}
 	delete(g.greenFor, n)
 	g.moved++ // the number will be that of another node
-	*g.table.At(uint32(n)) = Gone
-	*g.times.At(uint32(n)) = Times{}
+	at.table, at.times = Gone, Times{}
 	g.free = append(g.free, n)
 }
 

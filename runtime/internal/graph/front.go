@@ -62,7 +62,7 @@ const wantedReaders = 32
 // Expected reports whether one of the readers of n may come to read it again: it
 // has read nothing before n that is known to have changed.
 func (g *Graph) Expected(n ID) bool {
-	link := *g.readers.At(uint32(n))
+	link := g.at(n).readers
 	for range wantedReaders {
 		if link == 0 {
 			break
@@ -79,7 +79,7 @@ func (g *Graph) Expected(n ID) bool {
 
 // turned reports whether a read of p before its edge i is known to have changed.
 func (g *Graph) turned(p ID, i uint32) bool {
-	for k := *g.records.At(uint32(p)); k != 0; {
+	for k := g.at(p).records; k != 0; {
 		r := g.recs.At(k - 1)
 		k = r.next
 		child := g.edge(r.edge).child
@@ -142,7 +142,7 @@ func (c *Climb) Under(n ID) bool {
 		}
 		if c.known(e.node()) {
 			for _, r := range c.way {
-				*c.g.scratch.At(uint32(r.node)) = c.under
+				c.g.at(r.node).mark = c.under
 			}
 			return true
 		}
@@ -151,14 +151,29 @@ func (c *Climb) Under(n ID) bool {
 	return false
 }
 
+// Way returns nodes of which each has read the one before, from a reader of n up to
+// root; none if that would take too long to find out.
+func (g *Graph) Way(n, root ID, edges int) []ID {
+	c := Climb{g: g, root: root, left: edges, under: g.nextSerial()}
+	c.seen = g.nextSerial()
+	if n == root || !c.Under(n) {
+		return nil
+	}
+	var way []ID
+	for _, r := range c.way[1:] {
+		way = append(way, r.node)
+	}
+	return append(way, root)
+}
+
 func (c *Climb) known(n ID) bool {
-	return n == c.root || *c.g.scratch.At(uint32(n)) == c.under
+	return n == c.root || c.g.at(n).mark == c.under
 }
 
 // step goes on with n, unless it was looked at.
 func (c *Climb) step(n ID) {
-	if mark := c.g.scratch.At(uint32(n)); *mark != c.seen {
+	if mark := &c.g.at(n).mark; *mark != c.seen {
 		*mark = c.seen
-		c.way = append(c.way, rung{n, *c.g.readers.At(uint32(n))})
+		c.way = append(c.way, rung{n, c.g.at(n).readers})
 	}
 }

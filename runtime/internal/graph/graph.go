@@ -37,16 +37,8 @@ func (s State) Green() bool { return s&(kindMask|Tainted) == Clean }
 
 // Graph is a set of nodes and edges. The zero Graph is not usable; see New.
 type Graph struct {
-	state   Column[atomic.Uint32] // and height, see height.go
-	stamp   Column[uint32]
-	first   Column[uint32] // where the list of reads begins
-	reads   Column[uint32] // how long it is
-	readers Column[uint32] // 1 + the newest edge that reads the node; 0: none
-	records Column[uint32] // 1 + the head of the node's records; 0: none
-	table   Column[uint32] // who keeps the node's key and value, and where
-	slot    Column[uint32]
-	times   Column[Times]
-	scratch Column[uint32] // the last mark of the node: see nextSerial
+	state Column[atomic.Uint32] // and height, see height.go
+	nodes Column[node]
 
 	edges  Column[edge]
 	dead   int // edges that are not live
@@ -74,8 +66,45 @@ type Graph struct {
 	told  []ID // of Notify
 }
 
+// A node is what is known of a node besides its state. Who touches one number of
+// it is about to touch others, so they lie side by side; only the state, which is
+// all that a hit looks at, has a column of its own.
+type node struct {
+	stamp   uint32
+	first   uint32 // where the list of reads begins
+	reads   uint32 // how long it is
+	readers uint32 // 1 + the newest edge that reads the node; 0: none
+	records uint32 // 1 + the head of the node's records; 0: none
+	table   uint32 // who keeps the node's key and value, and where
+	slot    uint32
+	mark    uint32 // the last one of nextSerial that the node was given
+	claim   uint32
+	times   Times
+}
+
 // Times are the revisions in which things last happened to a node.
-type Times struct{ Ran, Verified, Changed uint64 }
+type Times struct{ Ran, Verified, Changed Moment }
+
+// A Moment is a revision in half the room, as it looks from revisions that are
+// less than 2^32 later; 0 is none.
+type Moment uint32
+
+// MomentOf returns the moment of a revision. One in 2^32 of them would have none,
+// and gets that of the one before.
+func MomentOf(rev uint64) Moment {
+	if m := Moment(rev); m != 0 {
+		return m
+	}
+	return ^Moment(0)
+}
+
+// Revision returns the revision of a moment, which is not after now.
+func (m Moment) Revision(now uint64) uint64 {
+	if m == 0 {
+		return 0
+	}
+	return now - uint64(uint32(now)-uint32(m))
+}
 
 // New returns an empty graph.
 func New() *Graph {
@@ -85,17 +114,11 @@ func New() *Graph {
 }
 
 func (g *Graph) grow(n int) {
+	g.nodes.Grow(n)
 	g.state.Grow(n)
-	g.stamp.Grow(n)
-	g.first.Grow(n)
-	g.reads.Grow(n)
-	g.readers.Grow(n)
-	g.records.Grow(n)
-	g.table.Grow(n)
-	g.slot.Grow(n)
-	g.times.Grow(n)
-	g.scratch.Grow(n)
 }
+
+func (g *Graph) at(n ID) *node { return g.nodes.At(uint32(n)) }
 
 // Add makes a node in state Never, whose key and value are at slot of table.
 func (g *Graph) Add(table, slot uint32) ID {
@@ -104,8 +127,8 @@ func (g *Graph) Add(table, slot uint32) ID {
 		n = ID(g.state.Len())
 		g.grow(int(n) + 1)
 	}
-	*g.table.At(uint32(n)) = table
-	*g.slot.At(uint32(n)) = slot
+	at := g.at(n)
+	at.table, at.slot = table, slot
 	return n
 }
 
@@ -114,7 +137,8 @@ func (g *Graph) Nodes() int { return g.state.Len() - 1 }
 
 // Place returns what Add was given.
 func (g *Graph) Place(n ID) (table, slot uint32) {
-	return *g.table.At(uint32(n)), *g.slot.At(uint32(n))
+	at := g.at(n)
+	return at.table, at.slot
 }
 
 // State returns the state of n. It needs no lock.
@@ -128,11 +152,11 @@ func (g *Graph) setState(n ID, s State) {
 }
 
 // Stamp returns the stamp of the current outcome of n; 0 if it has none.
-func (g *Graph) Stamp(n ID) uint32 { return *g.stamp.At(uint32(n)) }
+func (g *Graph) Stamp(n ID) uint32 { return g.at(n).stamp }
 
 // NewStamp gives n a stamp that it never had and returns it.
 func (g *Graph) NewStamp(n ID) uint32 {
-	p := g.stamp.At(uint32(n))
+	p := &g.at(n).stamp
 	if top, ok := g.highest[n]; ok {
 		*p = top
 		delete(g.highest, n)
@@ -144,13 +168,17 @@ func (g *Graph) NewStamp(n ID) uint32 {
 // OldStamp gives n a stamp back that it had before, together with its outcome of
 // then. The caller tells the readers.
 func (g *Graph) OldStamp(n ID, stamp uint32) {
-	p := g.stamp.At(uint32(n))
+	p := &g.at(n).stamp
 	g.highest[n] = max(g.highest[n], *p)
 	*p = stamp
 }
 
 // Times returns the revisions of n, to be read or written.
-func (g *Graph) Times(n ID) *Times { return g.times.At(uint32(n)) }
+func (g *Graph) Times(n ID) *Times { return &g.at(n).times }
+
+// Claim returns the place where whoever is at work on n leaves a number, to be read
+// or written. The graph makes nothing of it.
+func (g *Graph) Claim(n ID) *uint32 { return &g.at(n).claim }
 
 // Epoch changes whenever records may have come, or edges moved, behind the
 // back of somebody who let go of the lock: at each mark and each sweep.

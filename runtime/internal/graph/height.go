@@ -49,7 +49,7 @@ func (g *Graph) liftTo(n ID, h uint32) {
 		return
 	}
 	g.setHeight(n, h)
-	if h > before && *g.readers.At(uint32(n)) != 0 {
+	if h > before && g.at(n).readers != 0 {
 		g.raise(n)
 	}
 }
@@ -66,7 +66,7 @@ func (g *Graph) raise(n ID) {
 		if h != g.Height(x) {
 			continue // it was raised again since
 		}
-		for link := *g.readers.At(uint32(x)); link != 0; {
+		for link := g.at(x).readers; link != 0; {
 			e := g.edge(link - 1)
 			i := link - 1
 			link = e.next

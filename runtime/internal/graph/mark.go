@@ -17,7 +17,7 @@ func (g *Graph) Mark(x ID, seen uint32) {
 
 // markOne appends to stack the readers of x that were Clean.
 func (g *Graph) markOne(x ID, seen uint32, stack []ID) []ID {
-	for link := *g.readers.At(uint32(x)); link != 0; {
+	for link := g.at(x).readers; link != 0; {
 		e := g.edge(link - 1)
 		i := link - 1
 		link = e.next
@@ -87,7 +87,7 @@ func (g *Graph) Provide(n ID, v uint64, on ...ID) {
 	g.setReads(n, reads)
 	g.liftTo(n, Unordered)
 	for i, r := range reads {
-		g.addRecord(n, *g.first.At(uint32(n))+uint32(i), r.Stamp)
+		g.addRecord(n, g.at(n).first+uint32(i), r.Stamp)
 	}
 	g.setState(n, Clean|Tainted)
 	g.greenFor[n] = v
@@ -107,7 +107,7 @@ func (g *Graph) Finish(n ID, v View, reads []Read, volatile bool) {
 	g.dropRecords(n)
 	g.setReads(n, reads)
 	g.lift(n, reads)
-	first := *g.first.At(uint32(n))
+	first := g.at(n).first
 	state, narrowest := Clean, v.Request()
 	if volatile {
 		state |= Volatile | Tainted

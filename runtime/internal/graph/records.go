@@ -29,7 +29,7 @@ func (g *Graph) addRecord(n ID, e, seen uint32) {
 		g.recs.Grow(g.recs.Len() + 1)
 		i = uint32(g.recs.Len())
 	}
-	head := g.records.At(uint32(n))
+	head := &g.at(n).records
 	*g.recs.At(i - 1) = record{edge: e, seen: seen, next: *head}
 	*head = i
 	g.edge(e).owner |= hasRecord
@@ -37,7 +37,7 @@ func (g *Graph) addRecord(n ID, e, seen uint32) {
 
 // dropRecords frees all records of n.
 func (g *Graph) dropRecords(n ID) {
-	head := g.records.At(uint32(n))
+	head := &g.at(n).records
 	for i := *head; i != 0; {
 		r := g.recs.At(i - 1)
 		g.edge(r.edge).owner &^= hasRecord
@@ -52,7 +52,7 @@ func (g *Graph) dropRecords(n ID) {
 // Spoil makes each record of n differ from the child, whatever its stamp is or
 // will be: n runs when it is verified.
 func (g *Graph) Spoil(n ID) {
-	for i := *g.records.At(uint32(n)); i != 0; {
+	for i := g.at(n).records; i != 0; {
 		r := g.recs.At(i - 1)
 		r.seen = noStamp
 		i = r.next
@@ -61,7 +61,7 @@ func (g *Graph) Spoil(n ID) {
 
 // moveRecords follows the edges of n from first to to.
 func (g *Graph) moveRecords(n ID, first, to uint32) {
-	for i := *g.records.At(uint32(n)); i != 0; {
+	for i := g.at(n).records; i != 0; {
 		r := g.recs.At(i - 1)
 		r.edge = r.edge - first + to
 		i = r.next
@@ -71,7 +71,7 @@ func (g *Graph) moveRecords(n ID, first, to uint32) {
 // Records appends the records of n, in order of the reads, to buf.
 func (g *Graph) Records(n ID, buf []Record) []Record {
 	start := len(buf)
-	for i := *g.records.At(uint32(n)); i != 0; {
+	for i := g.at(n).records; i != 0; {
 		r := g.recs.At(i - 1)
 		buf = append(buf, Record{Child: g.edge(r.edge).child, Seen: r.seen, edge: r.edge})
 		i = r.next
@@ -84,12 +84,12 @@ func (g *Graph) Records(n ID, buf []Record) []Record {
 // to buf.
 func (g *Graph) Seen(n ID, buf []Read) []Read {
 	start := len(buf)
-	first, count := *g.first.At(uint32(n)), *g.reads.At(uint32(n))
+	first, count := g.at(n).first, g.at(n).reads
 	for k := range count {
 		child := g.edge(first + k).child
 		buf = append(buf, Read{child, g.Stamp(child)})
 	}
-	for i := *g.records.At(uint32(n)); i != 0; {
+	for i := g.at(n).records; i != 0; {
 		r := g.recs.At(i - 1)
 		buf[start+int(r.edge-first)].Stamp = r.seen
 		i = r.next
@@ -100,7 +100,7 @@ func (g *Graph) Seen(n ID, buf []Read) []Read {
 // Restamp makes the records of n say that it saw its children at stamps that
 // they have been given back: back returns the one that stands for another.
 func (g *Graph) Restamp(n ID, back func(child ID, seen uint32) uint32) {
-	for i := *g.records.At(uint32(n)); i != 0; {
+	for i := g.at(n).records; i != 0; {
 		r := g.recs.At(i - 1)
 		r.seen = back(g.edge(r.edge).child, r.seen)
 		i = r.next
