@@ -61,35 +61,6 @@ type Flight struct {
 	queues            *queues // nil as long as nobody waits
 }
 
-// The queues of a flight: few ever have any.
-type queues struct {
-	waits   []*Wait // calls of this flight that wait
-	waiters []*Wait // calls that wait for this flight
-}
-
-// waits returns the calls of f that wait, waiters those that wait for f.
-func (f *Flight) waits() []*Wait {
-	if f.queues == nil {
-		return nil
-	}
-	return f.queues.waits
-}
-
-func (f *Flight) waiters() []*Wait {
-	if f.queues == nil {
-		return nil
-	}
-	return f.queues.waiters
-}
-
-// queue returns the queues of f, to be written.
-func (f *Flight) queue() *queues {
-	if f.queues == nil {
-		f.queues = new(queues)
-	}
-	return f.queues
-}
-
 // A Run is the part of a flight that its body knows. It belongs to that one body
 // for ever: a goroutine that the body has left behind may come with it at any time.
 type Run struct {

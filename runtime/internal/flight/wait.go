@@ -2,6 +2,35 @@ package flight
 
 import "slices"
 
+// The queues of a flight: few ever have any.
+type queues struct {
+	waits   []*Wait // calls of this flight that wait
+	waiters []*Wait // calls that wait for this flight
+}
+
+// waits returns the calls of f that wait, waiters those that wait for f.
+func (f *Flight) waits() []*Wait {
+	if f.queues == nil {
+		return nil
+	}
+	return f.queues.waits
+}
+
+func (f *Flight) waiters() []*Wait {
+	if f.queues == nil {
+		return nil
+	}
+	return f.queues.waiters
+}
+
+// queue returns the queues of f, to be written.
+func (f *Flight) queue() *queues {
+	if f.queues == nil {
+		f.queues = new(queues)
+	}
+	return f.queues
+}
+
 // WaitFor registers that a call of from waits for the end of on. The caller has
 // looked at Path before.
 func (b *Board) WaitFor(from, on *Flight) *Wait {
