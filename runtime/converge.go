@@ -20,6 +20,11 @@ func (w *walk) converge(it *iteration, k keeper, slot uint32, e *ending) {
 	switch {
 	case it.gone:
 		return // dropped while values were compared
+	case !w.db.undisturbed(w.req, f):
+		// An update has come in the meantime. The reads that are stored below would tell
+		// what it has changed outside, but not that a member was set.
+		w.db.drop(f)
+		return
 	case p != nil:
 		w.db.giveUp(f)
 		*e = ending{how: panicked, panic: p, err: p, reads: w.db.unsure(), final: true}

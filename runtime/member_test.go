@@ -185,6 +185,55 @@ func TestComparedWithWhatGoes(t *testing.T) {
 	idle(t, db)
 }
 
+var loneIn = query.Define[string, lone](query.Definition{Name: "t/lone.in", Kind: query.KindInput, Params: 1})
+
+func init() {
+	loneIn.Bind(nil, func(cx *query.Context, key string) (lone, error) {
+		f, _ := hooks.Load(key)
+		v, err := f.(func(*query.Context) (int, error))(cx)
+		return lone(v), err
+	})
+}
+
+// An input that was not set, and is a member, is set while the iteration compares
+// what it has come to with what was before. No read that is left tells of it.
+func TestSetAtTheEnd(t *testing.T) {
+	db := query.New(query.Options{})
+	setHook(t, db, "y", 1)
+	comparing, compared := make(chan bool, 1), make(chan bool)
+	equal := func(a, b lone) bool {
+		if a == 1 && b == 2 {
+			comparing <- true
+			<-compared
+		}
+		return a == b
+	}
+	loneEqual.Store(&equal)
+	var top, in string
+	in = hook(t, "in", func(cx *query.Context) (int, error) { return hookFix.Get(cx, top) })
+	top = hook(t, "top", func(cx *query.Context) (int, error) {
+		return max(int(loneIn.Value(cx, in)), hookIn.Value(cx, "y")), nil
+	})
+	wantHook(t, db, hookFix, top, 1)
+	setHook(t, db, "y", 2)
+	got := make(chan int, 1)
+	go func() {
+		v, _ := hookFix.Get(db.Context(t.Context()), top)
+		got <- v
+	}()
+	<-comparing
+	if err := db.Update(func(tx *query.Tx) error { loneIn.Set(tx, in, 5); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	wantHook(t, db, hookQ, hook(t, "other", func(*query.Context) (int, error) { return 7, nil }), 7)
+	close(compared)
+	if v := <-got; v != 5 {
+		t.Errorf("the first demand gets %d", v)
+	}
+	wantHook(t, db, hookFix, top, 5)
+	idle(t, db)
+}
+
 // Values that never settle may hold themselves.
 func TestUnsettledHoldsItself(t *testing.T) {
 	db := query.New(query.Options{})
