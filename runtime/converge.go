@@ -20,6 +20,11 @@ func (w *walk) converge(it *iteration, k keeper, slot uint32, e *ending) {
 	switch {
 	case it.gone:
 		return // dropped while values were compared
+	case !w.db.undisturbed(w.req, f):
+		// An update has come in the meantime. The reads that are stored below would tell
+		// what it has changed outside, but not that a member was set.
+		w.db.drop(f)
+		return
 	case p != nil:
 		w.db.giveUp(f)
 		*e = ending{how: panicked, panic: p, err: p, reads: w.db.unsure(), final: true}
@@ -68,55 +73,71 @@ func (w *walk) converge(it *iteration, k keeper, slot uint32, e *ending) {
 	w.enlist(w.base.View, n, it.old[n])
 }
 
+// A comparison is that of what a member is with what it was before the iteration.
+type comparison struct {
+	k     keeper
+	old   *before
+	now   any
+	stamp uint32
+	same  bool
+}
+
 // unchanged compares the outcomes of the members with those of before the
 // iteration, without the lock. It returns the stamps that they are to lose; or
-// a panic of a method Equal, which is that of the driver.
+// a panic of a method Equal, which is that of the driver. What either of the two has
+// become in the meantime is compared again: another iteration that is given up may
+// leave a member what that was before both.
 func (w *walk) unchanged(it *iteration) (back map[graph.ID]uint32, panicked *PanicError) {
-	type pair struct {
-		n     graph.ID
-		k     keeper
-		now   any
-		old   any
-		stamp uint32
-	}
-	var pairs []pair
-	for n, b := range it.old {
-		k, slot := w.db.keeper(n)
-		if stamp := w.db.g.Stamp(n); stamp != b.stamp {
-			pairs = append(pairs, pair{n, k, k.outcome(slot), b.out, stamp})
-		}
+	done := map[graph.ID]*comparison{}
+	for todo := w.uncompared(it, done); len(todo) > 0 && panicked == nil; todo = w.uncompared(it, done) {
+		w.unlock()
+		panicked = w.compareAll(it, todo)
+		w.lock()
 	}
 	back = map[graph.ID]uint32{}
-	w.unlock()
-	func() {
-		defer func() {
-			if v := recover(); v != nil {
-				panicked = &PanicError{Value: v, Queries: w.db.stack(it.driver), Stack: debug.Stack()}
-			}
-		}()
-		for _, p := range pairs {
-			if p.k.alike(p.old, p.now) {
-				back[p.n] = p.stamp
-			}
+	for n, c := range done {
+		if c.same && it.old[n] == c.old && w.db.g.Stamp(n) == c.stamp {
+			back[n] = c.stamp
+		}
+	}
+	return back, panicked
+}
+
+// uncompared returns what has to be compared yet, and adds it to what is done.
+func (w *walk) uncompared(it *iteration, done map[graph.ID]*comparison) (todo []*comparison) {
+	if it.gone {
+		return nil
+	}
+	for n, b := range it.old {
+		stamp, c := w.db.g.Stamp(n), done[n]
+		if stamp == b.stamp || c != nil && c.old == b && c.stamp == stamp {
+			continue
+		}
+		k, slot := w.db.keeper(n)
+		done[n] = &comparison{k: k, old: b, now: k.outcome(slot), stamp: stamp}
+		todo = append(todo, done[n])
+	}
+	return todo
+}
+
+// compareAll makes comparisons, without the lock.
+func (w *walk) compareAll(it *iteration, list []*comparison) (panicked *PanicError) {
+	defer func() {
+		if v := recover(); v != nil {
+			panicked = &PanicError{Value: v, Queries: w.db.stack(it.driver), Stack: debug.Stack()}
 		}
 	}()
-	w.lock()
-	return back, panicked
+	for _, c := range list {
+		c.same = c.k.alike(c.old.out, c.now)
+	}
+	return nil
 }
 
 // takeBack gives members their old outcomes and stamps back, also in the records
 // of the other members.
 func (w *walk) takeBack(it *iteration, back map[graph.ID]uint32) {
-	for n, stamp := range back {
-		b := it.old[n]
-		if b == nil || w.db.g.Stamp(n) != stamp { // it was set meanwhile
-			delete(back, n)
-			continue
-		}
-		k, slot := w.db.keeper(n)
-		k.restore(slot, b.out)
-		w.db.g.OldStamp(n, b.stamp)
-		w.db.g.Times(n).Changed = b.changed
+	for n := range back {
+		w.db.revert(n, it.old[n])
 	}
 	for n := range it.nodes {
 		w.db.g.Restamp(n, func(child graph.ID, seen uint32) uint32 {

@@ -186,6 +186,130 @@ func TestComparedWithWhatGoes(t *testing.T) {
 	idle(t, db)
 }
 
+var loneIn = query.Define[string, lone](query.Definition{Name: "t/lone.in", Kind: query.KindInput, Params: 1})
+
+func init() {
+	loneIn.Bind(nil, func(cx *query.Context, key string) (lone, error) {
+		f, _ := hooks.Load(key)
+		v, err := f.(func(*query.Context) (int, error))(cx)
+		return lone(v), err
+	})
+}
+
+// An input that was not set, and is a member, is set while the iteration compares
+// what it has come to with what was before. No read that is left tells of it.
+func TestSetAtTheEnd(t *testing.T) {
+	db := query.New(query.Options{})
+	setHook(t, db, "y", 1)
+	comparing, compared := make(chan bool, 1), make(chan bool)
+	equal := func(a, b lone) bool {
+		if a == 1 && b == 2 {
+			comparing <- true
+			<-compared
+		}
+		return a == b
+	}
+	loneEqual.Store(&equal)
+	var top, in string
+	in = hook(t, "in", func(cx *query.Context) (int, error) { return hookFix.Get(cx, top) })
+	top = hook(t, "top", func(cx *query.Context) (int, error) {
+		return max(int(loneIn.Value(cx, in)), hookIn.Value(cx, "y")), nil
+	})
+	wantHook(t, db, hookFix, top, 1)
+	setHook(t, db, "y", 2)
+	got := make(chan int, 1)
+	go func() {
+		v, _ := hookFix.Get(db.Context(t.Context()), top)
+		got <- v
+	}()
+	<-comparing
+	if err := db.Update(func(tx *query.Tx) error { loneIn.Set(tx, in, 5); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	wantHook(t, db, hookQ, hook(t, "other", func(*query.Context) (int, error) { return 7, nil }), 7)
+	close(compared)
+	if v := <-got; v != 5 {
+		t.Errorf("the first demand gets %d", v)
+	}
+	wantHook(t, db, hookFix, top, 5)
+	idle(t, db)
+}
+
+// What a member was before may turn out to be something else while that is compared:
+// it had it from another iteration, which is given up.
+func TestComparedWithWhatWasGivenUp(t *testing.T) {
+	db := query.New(query.Options{})
+	setHook(t, db, "x", 1)
+	started, release := make(chan bool, 1), make(chan bool)
+	comparing, compared := make(chan bool, 1), make(chan bool)
+	late := false
+	equal := func(a, b lone) bool {
+		if late && a == 8 && b == 8 {
+			late = false
+			comparing <- true
+			<-compared
+		}
+		return a == b
+	}
+	loneEqual.Store(&equal)
+	var top, other, n string
+	n = hook(t, "n", func(cx *query.Context) (int, error) {
+		if hookIn.Value(cx, "x") == 1 {
+			_, err := hookFix.Get(cx, other)
+			return 8, err
+		}
+		v, err := hookFix.Get(cx, top)
+		return []int{5, 8}[min(v, 1)], err
+	})
+	first := true
+	other = hook(t, "other", func(cx *query.Context) (int, error) {
+		v := loneQ.Value(cx, n)
+		if first {
+			first = false
+			started <- true
+			<-release
+		}
+		return int(v), nil
+	})
+	eights := 0
+	top = hook(t, "top", func(cx *query.Context) (int, error) {
+		v := loneQ.Value(cx, n)
+		if v == 8 {
+			eights++
+			late = eights == 2
+		}
+		return int(v), nil
+	})
+	ask := func(key string) chan int {
+		got := make(chan int, 1)
+		go func() {
+			v, _ := hookFix.Get(db.Context(t.Context()), key)
+			got <- v
+		}()
+		return got
+	}
+	one := ask(other)
+	<-started
+	setHook(t, db, "x", 2)
+	two := ask(top)
+	<-comparing
+	close(release)
+	for query.Inspect(db, hookFix.Task(other)).State != query.StateMust {
+		time.Sleep(time.Millisecond)
+	}
+	close(compared)
+	if v := <-two; v != 8 {
+		t.Errorf("top is %d", v)
+	}
+	if v := <-one; v != 8 {
+		t.Errorf("other is %d", v)
+	}
+	if v := loneQ.Value(db.Context(t.Context()), n); v != 8 {
+		t.Errorf("n is %d", v)
+	}
+	idle(t, db)
+}
+
 // Values that never settle may hold themselves.
 func TestUnsettledHoldsItself(t *testing.T) {
 	db := query.New(query.Options{})
