@@ -6,8 +6,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/puzpuzpuz/xsync/v4"
-
 	"querygen.dev/runtime/internal/flight"
 	"querygen.dev/runtime/internal/graph"
 	"querygen.dev/runtime/internal/shake"
@@ -104,7 +102,7 @@ type DB struct {
 	memory     memory
 	garbage    garbage
 
-	hits     *xsync.Counter
+	hits     tally
 	runs     atomic.Uint64
 	verified atomic.Uint64
 	cutoffs  atomic.Uint64
@@ -134,7 +132,6 @@ func New(opts Options) *DB {
 		emitted:    map[graph.ID][]flight.Emission{},
 		called:     newMentions(),
 		silent:     map[graph.ID]bool{},
-		hits:       xsync.NewCounter(),
 		verifier:   newVerifier(opts.Verify),
 	}
 	db.idle = sync.NewCond(&db.mu)
@@ -242,7 +239,7 @@ func (db *DB) Stats() Stats {
 	return Stats{
 		Nodes:    nodes,
 		Runs:     db.runs.Load(),
-		Hits:     uint64(db.hits.Value()),
+		Hits:     db.hits.Value(),
 		Verified: db.verified.Load(),
 		Cutoffs:  db.cutoffs.Load(),
 		Dropped:  dropped,
