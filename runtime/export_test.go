@@ -91,7 +91,7 @@ func (db *DB) checkGarbage() error {
 
 func (t *table[K, V]) nodes() map[graph.ID]uint32 {
 	nodes := map[graph.ID]uint32{}
-	for slot := range uint32(t.cells.Len()) {
+	for slot := range uint32(t.byKey.cells.Len()) {
 		if c := t.cell(slot); c != nil {
 			if found, ok := t.byKey.Load(c.key); !ok || found != c {
 				continue
