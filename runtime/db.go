@@ -102,10 +102,11 @@ type DB struct {
 	memory     memory
 	garbage    garbage
 
-	hits     tally
-	runs     atomic.Uint64
-	verified atomic.Uint64
-	cutoffs  atomic.Uint64
+	hits       tally
+	hitsInside atomic.Uint64 // in runs that have ended, or in requests
+	runs       atomic.Uint64
+	verified   atomic.Uint64
+	cutoffs    atomic.Uint64
 }
 
 // serials counts databases.
@@ -239,7 +240,7 @@ func (db *DB) Stats() Stats {
 	return Stats{
 		Nodes:    nodes,
 		Runs:     db.runs.Load(),
-		Hits:     db.hits.Value(),
+		Hits:     db.hits.Value() + db.hitsInside.Load(),
 		Verified: db.verified.Load(),
 		Cutoffs:  db.cutoffs.Load(),
 		Dropped:  dropped,

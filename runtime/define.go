@@ -198,54 +198,71 @@ func (q *Query[K, V]) demand(cx *Context, k K) (*outcome[V], error) {
 }
 
 // hit returns the outcome of a node that is green for everybody, and records
-// the read; nil if there is more to do. It takes no lock but the buffer's. The cell
-// is touched before the outcome is looked at: see garbage.
+// the read; nil if there is more to do. It takes no lock. The cell is touched
+// before the outcome is looked at: see garbage.
 func hit[K comparable, V any](cx *Context, c *cell[K, V], q *query) *outcome[V] {
+	if cx.req != nil {
+		return hitInside(cx, c, q)
+	}
 	db := cx.db
-	if cx.req == nil {
-		if !db.settled() || !db.g.State(c.id).Green() || cx.ctx.Err() != nil || nested(cx) {
-			return nil
-		}
-		c.touch(cx.db)
-		shake.Point()
-		out := c.out.Load()
-		if !out.whole() {
-			return nil
-		}
-		c.hit(db, q, db.revision.Load())
-		return out
-	}
-	rev, out := cx.flight.Rev.Load(), (*outcome[V])(nil)
-	shake.Point()
-	if out = green(cx, c, rev); out != nil {
-		c.hit(db, q, rev)
-	}
-	return out
-}
-
-// green is hit inside a run that is at revision rev.
-func green[K comparable, V any](cx *Context, c *cell[K, V], rev uint64) *outcome[V] {
-	if cx.flight.Halted.Load() || cx.over() {
+	if !db.settled() || !db.g.State(c.id).Green() || cx.ctx.Err() != nil || nested(cx) {
 		return nil
 	}
-	cx.buf.Lock()
-	defer cx.buf.Unlock()
-	if cx.buf.Ended() || !cx.db.g.State(c.id).Green() {
-		return nil
-	}
-	c.touch(cx.db)
+	c.touch(db)
 	shake.Point()
 	out := c.out.Load()
 	if !out.whole() {
 		return nil
 	}
+	if !q.hidden {
+		db.hits.Inc()
+	}
+	if db.opts.OnEvent != nil {
+		c.tellHit(db, q, db.revision.Load())
+	}
+	return out
+}
+
+// hitInside is hit inside a run. The read is recorded first; then the outcome must
+// still be what it was, and the run must be of the newest revision.
+//
+//   - The flush of a newer revision begins after the revision has moved on: if it
+//     has not by now, the outcome is of the run's revision.
+//   - Whoever moves the run on, after the revision, looks at its reads first. So if
+//     the revision has not moved on by now, this read will be among them.
+//   - Whoever takes a value away looks at the reads of all runs next. So if it is
+//     there by now, this read will be among them.
+//
+// Else the read stays recorded, as if the update had come after it: the same node is
+// demanded next. That is left to who is quick; an update that the run could know
+// of does not end it for what it is about to read.
+func hitInside[K comparable, V any](cx *Context, c *cell[K, V], q *query) *outcome[V] {
+	db, rev := cx.db, cx.flight.Rev.Load()
 	shake.Point()
-	// The flush of a newer revision begins after the revision has moved on: if
-	// it has not by now, the outcome is of the run's revision.
-	if cx.db.revision.Load() != rev {
+	if cx.flight.Halted.Load() || cx.over() || !db.g.State(c.id).Green() {
 		return nil
 	}
-	cx.buf.Add(c.id, out.stamp)
+	c.touch(db)
+	shake.Point()
+	out := c.out.Load()
+	if !out.whole() || db.revision.Load() != rev {
+		return nil
+	}
+	shake.Point()
+	if !cx.buf.Hit(c.id, out.stamp, &db.hitsInside) {
+		return nil
+	}
+	shake.Point()
+	if c.out.Load() != out || db.revision.Load() != rev {
+		cx.buf.Miss()
+		return nil
+	}
+	if q.hidden {
+		cx.buf.Miss()
+	}
+	if db.opts.OnEvent != nil {
+		c.tellHit(db, q, rev)
+	}
 	return out
 }
 
