@@ -155,7 +155,7 @@ const noTable = ^uint32(0)
 // Context returns a Context outside any query. Each call of a query through it
 // is a request of its own, which ends when ctx is done.
 func (db *DB) Context(ctx context.Context) *Context {
-	cx := &Context{db: db, ctx: ctx}
+	cx := &Context{db: db, ctx: ctx, ends: ctx.Done() != nil}
 	if outer, ok := From(ctx); ok && outer.req != nil {
 		cx.inside = true
 	}

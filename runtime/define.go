@@ -69,6 +69,8 @@ type Query[K comparable, V any] struct {
 	plain  bool                              // == is equality
 	codecs codecs[K, V]
 	keys   *Query[struct{}, []K] // inputs: the node of the keys that are set
+	once   *memo[K, V]           // of tasks that were used once
+	inWord bool                  // see inWord
 }
 
 // registry holds the queries of the program. Package initialization fills it.
@@ -107,6 +109,7 @@ func Define[K comparable, V any](d Definition) *Query[K, V] {
 	q := &Query[K, V]{query: query{def: d}, equal: equality[V](&d)}
 	q.plain = !d.EqNever && !hasEqual[V]() && !partsHaveEqual[V](&d) && plain(reflect.TypeFor[V]())
 	q.table = func(db *DB) keeper { return newTable(db, q) }
+	q.once, q.inWord = new(memo[K, V]), inWord[K]()
 	register(&q.query)
 	if d.Kind == KindInput && d.Params > 0 {
 		q.keys = defineKeys[K](d.Name)
@@ -149,17 +152,24 @@ func (q *query) position() token.Position {
 
 // Get demands the node with key k.
 func (q *Query[K, V]) Get(cx *Context, k K) (V, error) {
-	out, err := q.demand(cx, k)
-	if err != nil {
-		var zero V
-		return zero, err
+	t := tableOf(cx.db, q)
+	c := t.find(k)
+	out := hit(cx, c, &q.query)
+	if out != nil && out.err == nil {
+		return out.value, nil
 	}
-	return out.value, out.err
+	return t.get(cx, c, out)
 }
 
 // Value demands the node with key k of a query without an error result.
 func (q *Query[K, V]) Value(cx *Context, k K) V {
-	out, err := q.demand(cx, k)
+	t := tableOf(cx.db, q)
+	c := t.find(k)
+	out := hit(cx, c, &q.query)
+	if out != nil && out.err == nil {
+		return out.value
+	}
+	out, err := t.demand(cx, c, out)
 	if err == nil {
 		err = out.err
 	}
@@ -169,15 +179,24 @@ func (q *Query[K, V]) Value(cx *Context, k K) V {
 	return out.value
 }
 
-// demand returns the outcome of a node, or the error that ended the demand.
-func (q *Query[K, V]) demand(cx *Context, k K) (*outcome[V], error) {
-	t := tableOf(cx.db, q)
-	c := t.find(k)
-	out := hit(cx, c, &q.query)
+// get demands the node of a cell, which was hit with out, or nil.
+func (t *table[K, V]) get(cx *Context, c *cell[K, V], out *outcome[V]) (V, error) {
+	out, err := t.demand(cx, c, out)
+	if err != nil {
+		var zero V
+		return zero, err
+	}
+	return out.value, out.err
+}
+
+// demand returns the outcome of the node of a cell, or the error that ended the
+// demand. out is what it was hit with, or nil. If the node is gone, it is that of the node
+// which has its key by now.
+func (t *table[K, V]) demand(cx *Context, c *cell[K, V], out *outcome[V]) (*outcome[V], error) {
 	for out == nil {
 		o, err := cx.db.demand(cx, c.id, c)
 		if err == errGone {
-			c = t.find(k)
+			c = t.find(c.key)
 			continue
 		}
 		if err != nil {
@@ -188,7 +207,7 @@ func (q *Query[K, V]) demand(cx *Context, k K) (*outcome[V], error) {
 			return nil, err
 		}
 		if out = o.(*outcome[V]); out == nil {
-			panic(fmt.Sprintf("querygen: internal error: %v is up to date and has no outcome", Node{Query: q.def.Name, Key: k}))
+			panic(fmt.Sprintf("querygen: internal error: %v is up to date and has no outcome", Node{Query: t.q.def.Name, Key: c.key}))
 		}
 	}
 	if out.err != nil && cx.joins(c.id, out.err) {
@@ -205,7 +224,7 @@ func hit[K comparable, V any](cx *Context, c *cell[K, V], q *query) *outcome[V] 
 		return hitInside(cx, c, q)
 	}
 	db := cx.db
-	if !db.settled() || !db.g.State(c.id).Green() || cx.ctx.Err() != nil || nested(cx) {
+	if !db.settled() || !db.g.State(c.id).Green() || cx.ends && cx.ctx.Err() != nil || nested(cx) {
 		return nil
 	}
 	c.touch(db)
@@ -239,7 +258,7 @@ func hit[K comparable, V any](cx *Context, c *cell[K, V], q *query) *outcome[V] 
 func hitInside[K comparable, V any](cx *Context, c *cell[K, V], q *query) *outcome[V] {
 	db, rev := cx.db, cx.flight.Rev.Load()
 	shake.Point()
-	if cx.flight.Halted.Load() || cx.over() || !db.g.State(c.id).Green() {
+	if cx.flight.Halted.Load() || cx.mayEnd() && cx.over() || !db.g.State(c.id).Green() {
 		return nil
 	}
 	c.touch(db)
@@ -267,7 +286,7 @@ func hitInside[K comparable, V any](cx *Context, c *cell[K, V], q *query) *outco
 }
 
 // Task returns the task of demanding k.
-func (q *Query[K, V]) Task(k K) Task[V] { return Task[V]{q: q, key: k} }
+func (q *Query[K, V]) Task(k K) Task[V] { return Task[V]{q: q, key: q.remember(k)} }
 
 // Refresh makes the node with key k run at its next demand.
 func (q *Query[K, V]) Refresh(tx *Tx, k K) {

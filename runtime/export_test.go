@@ -139,6 +139,12 @@ func (db *DB) Parallelism() int { return db.opts.Parallelism }
 // SetPatience makes garbage go after so many revisions.
 func SetPatience(db *DB, revisions uint64) { db.garbage.patience = revisions }
 
+// Remembers reports whether the task remembers a cell of db.
+func Remembers[K comparable, V any](db *DB, q *Query[K, V], t Task[V]) bool {
+	m := memoOf[K, V](t.key).Load()
+	return m != nil && m.serial == db.serial && m.cell != nil
+}
+
 // Exists reports whether there is a node of t.
 func Exists[T any](db *DB, t Task[T]) bool {
 	_, cell := t.q.locate(db, t.key)

@@ -14,9 +14,9 @@ import (
 // called under db.mu.
 //
 // It is a hash table with open addressing, whose places hold numbers of cells: 4
-// bytes for each, and a quarter to five eighths of them are free. The keys are in the cells. A
-// place has room for more than a number, so it also holds some bits of the hash,
-// and hardly ever is a key looked at in vain.
+// bytes for each, of which a quarter to five eighths are free. The keys are in the
+// cells. A place has room for more than a number, so it also holds some bits of the
+// hash, and hardly ever is a key looked at in vain.
 //
 //   - A place is written once, from 0. So who goes from place to place until one
 //     is 0 meets each key that was there when it began.

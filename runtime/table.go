@@ -101,6 +101,10 @@ func tableOf[K comparable, V any](db *DB, q *Query[K, V]) *table[K, V] {
 			return t
 		}
 	}
+	return makeTable(db, q)
+}
+
+func makeTable[K comparable, V any](db *DB, q *Query[K, V]) *table[K, V] {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	return db.tableOf(&q.query).(*table[K, V])
@@ -111,6 +115,10 @@ func (t *table[K, V]) find(k K) *cell[K, V] {
 	if c, ok := t.byKey.Load(k); ok {
 		return c
 	}
+	return t.findSlowly(k)
+}
+
+func (t *table[K, V]) findSlowly(k K) *cell[K, V] {
 	t.db.mu.Lock()
 	defer t.db.mu.Unlock()
 	return t.findLocked(k)
