@@ -24,6 +24,7 @@ type Context struct {
 	flight *flight.Run     // the run, or that of the code outside any query
 	buf    *flight.Buffer  // where its reads go
 	ctx    context.Context // outside: the user's. In a request: what From derived it from, or nil
+	ends   bool            // ctx, if there is one, may be done one day
 	aside  *aside          // whose calls are answered from what there is; nil: an ordinary run
 	spare  bool            // of the function of cycle=
 	inside bool            // outside of any request by its words, but made from a Context in one
@@ -43,7 +44,7 @@ func From(ctx context.Context) (*Context, bool) {
 		return c, ok
 	}
 	d := *c
-	d.ctx = ctx
+	d.ctx, d.ends = ctx, true
 	return &d, true
 }
 
@@ -138,6 +139,11 @@ func (db *DB) unwatch(f *flight.Flight) {
 		l.Cancel(context.Canceled)
 		delete(db.watchers, f)
 	}
+}
+
+// mayEnd reports whether over has to be asked.
+func (c *Context) mayEnd() bool {
+	return c.req.cancellable || c.ctx != nil || c.flight.Above != nil || c.req.stopped.Load()
 }
 
 // over reports, without a lock, that a call through c may not just go ahead.

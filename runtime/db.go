@@ -6,8 +6,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/puzpuzpuz/xsync/v4"
-
 	"querygen.dev/runtime/internal/flight"
 	"querygen.dev/runtime/internal/graph"
 	"querygen.dev/runtime/internal/shake"
@@ -116,11 +114,12 @@ type DB struct {
 	memory     memory
 	garbage    garbage
 
-	hits     *xsync.Counter
-	runs     atomic.Uint64
-	verified atomic.Uint64
-	cutoffs  atomic.Uint64
-	wasted   atomic.Uint64
+	hits       tally
+	hitsInside atomic.Uint64 // in runs that have ended, or in requests
+	runs       atomic.Uint64
+	verified   atomic.Uint64
+	cutoffs    atomic.Uint64
+	wasted     atomic.Uint64
 }
 
 // serials counts databases.
@@ -148,7 +147,6 @@ func New(opts Options) *DB {
 		emitted:    map[graph.ID][]flight.Emission{},
 		called:     newMentions(),
 		silent:     map[graph.ID]bool{},
-		hits:       xsync.NewCounter(),
 		verifier:   newVerifier(opts.Verify),
 	}
 	db.idle = sync.NewCond(&db.mu)
@@ -172,7 +170,7 @@ const noTable = ^uint32(0)
 // Context returns a Context outside any query. Each call of a query through it
 // is a request of its own, which ends when ctx is done.
 func (db *DB) Context(ctx context.Context) *Context {
-	cx := &Context{db: db, ctx: ctx}
+	cx := &Context{db: db, ctx: ctx, ends: ctx.Done() != nil}
 	if outer, ok := From(ctx); ok && outer.req != nil {
 		cx.inside = true
 	}
@@ -258,7 +256,7 @@ func (db *DB) Stats() Stats {
 	return Stats{
 		Nodes:    nodes,
 		Runs:     db.runs.Load(),
-		Hits:     uint64(db.hits.Value()),
+		Hits:     db.hits.Value() + db.hitsInside.Load(),
 		Verified: db.verified.Load(),
 		Cutoffs:  db.cutoffs.Load(),
 		Wasted:   db.wasted.Load(),

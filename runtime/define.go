@@ -69,6 +69,8 @@ type Query[K comparable, V any] struct {
 	plain  bool                              // == is equality
 	codecs codecs[K, V]
 	keys   *Query[struct{}, []K] // inputs: the node of the keys that are set
+	once   *memo[K, V]           // of tasks that were used once
+	inWord bool                  // see inWord
 }
 
 // registry holds the queries of the program. Package initialization fills it.
@@ -107,6 +109,7 @@ func Define[K comparable, V any](d Definition) *Query[K, V] {
 	q := &Query[K, V]{query: query{def: d}, equal: equality[V](&d)}
 	q.plain = !d.EqNever && !hasEqual[V]() && !partsHaveEqual[V](&d) && plain(reflect.TypeFor[V]())
 	q.table = func(db *DB) keeper { return newTable(db, q) }
+	q.once, q.inWord = new(memo[K, V]), inWord[K]()
 	register(&q.query)
 	if d.Kind == KindInput && d.Params > 0 {
 		q.keys = defineKeys[K](d.Name)
@@ -149,17 +152,24 @@ func (q *query) position() token.Position {
 
 // Get demands the node with key k.
 func (q *Query[K, V]) Get(cx *Context, k K) (V, error) {
-	out, err := q.demand(cx, k)
-	if err != nil {
-		var zero V
-		return zero, err
+	t := tableOf(cx.db, q)
+	c := t.find(k)
+	out := hit(cx, c, &q.query)
+	if out != nil && out.err == nil {
+		return out.value, nil
 	}
-	return out.value, out.err
+	return t.get(cx, c, out)
 }
 
 // Value demands the node with key k of a query without an error result.
 func (q *Query[K, V]) Value(cx *Context, k K) V {
-	out, err := q.demand(cx, k)
+	t := tableOf(cx.db, q)
+	c := t.find(k)
+	out := hit(cx, c, &q.query)
+	if out != nil && out.err == nil {
+		return out.value
+	}
+	out, err := t.demand(cx, c, out)
 	if err == nil {
 		err = out.err
 	}
@@ -169,15 +179,24 @@ func (q *Query[K, V]) Value(cx *Context, k K) V {
 	return out.value
 }
 
-// demand returns the outcome of a node, or the error that ended the demand.
-func (q *Query[K, V]) demand(cx *Context, k K) (*outcome[V], error) {
-	t := tableOf(cx.db, q)
-	c := t.find(k)
-	out := hit(cx, c, &q.query)
+// get demands the node of a cell, which was hit with out, or nil.
+func (t *table[K, V]) get(cx *Context, c *cell[K, V], out *outcome[V]) (V, error) {
+	out, err := t.demand(cx, c, out)
+	if err != nil {
+		var zero V
+		return zero, err
+	}
+	return out.value, out.err
+}
+
+// demand returns the outcome of the node of a cell, or the error that ended the
+// demand. out is what it was hit with, or nil. If the node is gone, it is that of the node
+// which has its key by now.
+func (t *table[K, V]) demand(cx *Context, c *cell[K, V], out *outcome[V]) (*outcome[V], error) {
 	for out == nil {
 		o, err := cx.db.demand(cx, c.id, c)
 		if err == errGone {
-			c = t.find(k)
+			c = t.find(c.key)
 			continue
 		}
 		if err != nil {
@@ -188,7 +207,7 @@ func (q *Query[K, V]) demand(cx *Context, k K) (*outcome[V], error) {
 			return nil, err
 		}
 		if out = o.(*outcome[V]); out == nil {
-			panic(fmt.Sprintf("querygen: internal error: %v is up to date and has no outcome", Node{Query: q.def.Name, Key: k}))
+			panic(fmt.Sprintf("querygen: internal error: %v is up to date and has no outcome", Node{Query: t.q.def.Name, Key: c.key}))
 		}
 	}
 	if out.err != nil && cx.joins(c.id, out.err) {
@@ -198,59 +217,76 @@ func (q *Query[K, V]) demand(cx *Context, k K) (*outcome[V], error) {
 }
 
 // hit returns the outcome of a node that is green for everybody, and records
-// the read; nil if there is more to do. It takes no lock but the buffer's. The cell
-// is touched before the outcome is looked at: see garbage.
+// the read; nil if there is more to do. It takes no lock. The cell is touched
+// before the outcome is looked at: see garbage.
 func hit[K comparable, V any](cx *Context, c *cell[K, V], q *query) *outcome[V] {
+	if cx.req != nil {
+		return hitInside(cx, c, q)
+	}
 	db := cx.db
-	if cx.req == nil {
-		if !db.settled() || !db.g.State(c.id).Green() || cx.ctx.Err() != nil || nested(cx) {
-			return nil
-		}
-		c.touch(cx.db)
-		shake.Point()
-		out := c.out.Load()
-		if !out.whole() {
-			return nil
-		}
-		c.hit(db, q, db.revision.Load())
-		return out
-	}
-	rev, out := cx.flight.Rev.Load(), (*outcome[V])(nil)
-	shake.Point()
-	if out = green(cx, c, rev); out != nil {
-		c.hit(db, q, rev)
-	}
-	return out
-}
-
-// green is hit inside a run that is at revision rev.
-func green[K comparable, V any](cx *Context, c *cell[K, V], rev uint64) *outcome[V] {
-	if cx.flight.Halted.Load() || cx.over() {
+	if !db.settled() || !db.g.State(c.id).Green() || cx.ends && cx.ctx.Err() != nil || nested(cx) {
 		return nil
 	}
-	cx.buf.Lock()
-	defer cx.buf.Unlock()
-	if cx.buf.Ended() || !cx.db.g.GreenBelow(c.id, cx.flight.Front.Load()-1) {
-		return nil
-	}
-	c.touch(cx.db)
+	c.touch(db)
 	shake.Point()
 	out := c.out.Load()
 	if !out.whole() {
 		return nil
 	}
+	if !q.hidden {
+		db.hits.Inc()
+	}
+	if db.opts.OnEvent != nil {
+		c.tellHit(db, q, db.revision.Load())
+	}
+	return out
+}
+
+// hitInside is hit inside a run. The read is recorded first; then the outcome must
+// still be what it was, and the run must be of the newest revision.
+//
+//   - The flush of a newer revision begins after the revision has moved on: if it
+//     has not by now, the outcome is of the run's revision.
+//   - Whoever moves the run on, after the revision, looks at its reads first. So if
+//     the revision has not moved on by now, this read will be among them.
+//   - Whoever takes a value away looks at the reads of all runs next. So if it is
+//     there by now, this read will be among them.
+//
+// Else the read stays recorded, as if the update had come after it: the same node is
+// demanded next. That is left to who is quick; an update that the run could know
+// of does not end it for what it is about to read.
+func hitInside[K comparable, V any](cx *Context, c *cell[K, V], q *query) *outcome[V] {
+	db, rev := cx.db, cx.flight.Rev.Load()
 	shake.Point()
-	// The flush of a newer revision begins after the revision has moved on: if
-	// it has not by now, the outcome is of the run's revision.
-	if cx.db.revision.Load() != rev {
+	if cx.flight.Halted.Load() || cx.mayEnd() && cx.over() || !db.g.GreenBelow(c.id, cx.flight.Front.Load()-1) {
 		return nil
 	}
-	cx.buf.Add(c.id, out.stamp)
+	c.touch(db)
+	shake.Point()
+	out := c.out.Load()
+	if !out.whole() || db.revision.Load() != rev {
+		return nil
+	}
+	shake.Point()
+	if !cx.buf.Hit(c.id, out.stamp, &db.hitsInside) {
+		return nil
+	}
+	shake.Point()
+	if c.out.Load() != out || db.revision.Load() != rev {
+		cx.buf.Miss()
+		return nil
+	}
+	if q.hidden {
+		cx.buf.Miss()
+	}
+	if db.opts.OnEvent != nil {
+		c.tellHit(db, q, rev)
+	}
 	return out
 }
 
 // Task returns the task of demanding k.
-func (q *Query[K, V]) Task(k K) Task[V] { return Task[V]{q: q, key: k} }
+func (q *Query[K, V]) Task(k K) Task[V] { return Task[V]{q: q, key: q.remember(k)} }
 
 // Refresh makes the node with key k run at its next demand.
 func (q *Query[K, V]) Refresh(tx *Tx, k K) {

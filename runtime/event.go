@@ -73,13 +73,9 @@ func (db *DB) eventAbout(kind EventKind, node Node) Event {
 	}
 }
 
-// hit counts a hit and reports it. There is no lock: the node may be gone by now.
-func (c *cell[K, V]) hit(db *DB, q *query, revision uint64) {
+// tellHit reports a hit. There is no lock: the node may be gone by now.
+func (c *cell[K, V]) tellHit(db *DB, q *query, revision uint64) {
 	if q.hidden {
-		return
-	}
-	db.hits.Inc()
-	if db.opts.OnEvent == nil {
 		return
 	}
 	node := Node{Query: q.def.Name, Pos: q.position()}

@@ -91,7 +91,7 @@ func (db *DB) checkGarbage() error {
 
 func (t *table[K, V]) nodes() map[graph.ID]uint32 {
 	nodes := map[graph.ID]uint32{}
-	for slot := range uint32(t.cells.Len()) {
+	for slot := range uint32(t.byKey.cells.Len()) {
 		if c := t.cell(slot); c != nil {
 			if found, ok := t.byKey.Load(c.key); !ok || found != c {
 				continue
@@ -138,6 +138,12 @@ func (db *DB) Parallelism() int { return db.opts.Parallelism }
 
 // SetPatience makes garbage go after so many revisions.
 func SetPatience(db *DB, revisions uint64) { db.garbage.patience = revisions }
+
+// Remembers reports whether the task remembers a cell of db.
+func Remembers[K comparable, V any](db *DB, q *Query[K, V], t Task[V]) bool {
+	m := memoOf[K, V](t.key).Load()
+	return m != nil && m.serial == db.serial && m.cell != nil
+}
 
 // Exists reports whether there is a node of t.
 func Exists[T any](db *DB, t Task[T]) bool {

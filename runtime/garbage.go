@@ -130,15 +130,13 @@ func (t *table[K, V]) remove(slot uint32, out any) {
 	if o := out.(*outcome[V]); o != nil {
 		t.db.memory.charge(o.cost, 0)
 	}
-	t.byKey.Delete(c.key)
+	t.byKey.Delete(slot)
 	if t.input != nil {
 		delete(t.input.byCell, c)
 	}
 	if t.q.hidden {
 		t.db.unseen--
 	}
-	*t.cells.At(slot) = nil
-	t.free = append(t.free, slot)
 }
 
 // errGone says that a node is no longer that of the cell: find the cell again.

@@ -3,8 +3,6 @@ package runtime
 import (
 	"sync/atomic"
 
-	"github.com/puzpuzpuz/xsync/v4"
-
 	"querygen.dev/runtime/codec"
 	"querygen.dev/runtime/internal/graph"
 )
@@ -57,10 +55,8 @@ func later(a, b uint32) bool { return int32(a-b) > 0 }
 type table[K comparable, V any] struct {
 	db    *DB
 	q     *Query[K, V]
-	byKey *xsync.Map[K, *cell[K, V]]
-	cells graph.Column[*cell[K, V]] // by slot; written under db.mu
-	free  []uint32                  // slots
-	input *inputs[K, V]             // nil unless the query is an input
+	byKey index[K, V]
+	input *inputs[K, V] // nil unless the query is an input
 }
 
 // keeper is a table as the engine sees it: without types. Outcomes are passed
@@ -90,7 +86,8 @@ type keeper interface {
 }
 
 func newTable[K comparable, V any](db *DB, q *Query[K, V]) *table[K, V] {
-	t := &table[K, V]{db: db, q: q, byKey: xsync.NewMap[K, *cell[K, V]]()}
+	t := &table[K, V]{db: db, q: q}
+	t.byKey.init()
 	if q.def.Kind == KindInput {
 		t.input = newInputs(t)
 	}
@@ -104,6 +101,10 @@ func tableOf[K comparable, V any](db *DB, q *Query[K, V]) *table[K, V] {
 			return t
 		}
 	}
+	return makeTable(db, q)
+}
+
+func makeTable[K comparable, V any](db *DB, q *Query[K, V]) *table[K, V] {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	return db.tableOf(&q.query).(*table[K, V])
@@ -114,6 +115,10 @@ func (t *table[K, V]) find(k K) *cell[K, V] {
 	if c, ok := t.byKey.Load(k); ok {
 		return c
 	}
+	return t.findSlowly(k)
+}
+
+func (t *table[K, V]) findSlowly(k K) *cell[K, V] {
 	t.db.mu.Lock()
 	defer t.db.mu.Unlock()
 	return t.findLocked(k)
@@ -132,30 +137,18 @@ func (t *table[K, V]) findLocked(k K) *cell[K, V] {
 	if c, ok := t.byKey.Load(k); ok {
 		return c
 	}
-	slot := t.newSlot()
+	slot := t.byKey.room()
 	c := &cell[K, V]{key: k, id: t.db.g.Add(t.q.index, slot)}
 	c.used.Store(t.db.clock.Load())
-	*t.cells.At(slot) = c
 	if t.q.hidden {
 		t.db.unseen++
 	}
-	t.byKey.Store(k, c)
+	t.byKey.Store(slot, c)
 	return c
 }
 
-func (t *table[K, V]) newSlot() uint32 {
-	if last := len(t.free) - 1; last >= 0 {
-		slot := t.free[last]
-		t.free = t.free[:last]
-		return slot
-	}
-	slot := uint32(t.cells.Len())
-	t.cells.Grow(int(slot) + 1)
-	return slot
-}
-
 // cell returns what is at a slot.
-func (t *table[K, V]) cell(slot uint32) *cell[K, V] { return *t.cells.At(slot) }
+func (t *table[K, V]) cell(slot uint32) *cell[K, V] { return t.byKey.at(slot) }
 
 func (t *table[K, V]) query() *query { return &t.q.query }
 

@@ -10,9 +10,13 @@ import (
 // A Task is a query and a key: a call that has not been made. Tasks are
 // comparable, and may be keys themselves. Two tasks are equal if their queries
 // and keys are. The zero Task belongs to no query.
+//
+// A Task that is used more than once remembers its node in the database that it was
+// last used with, so that demanding it again does not look the key up. It keeps what
+// that node holds alive, but not the database.
 type Task[T any] struct {
 	q   caller[T]
-	key any
+	key any // made by Query.remember
 }
 
 // A caller is a Query without the type of its key.
@@ -23,8 +27,22 @@ type caller[T any] interface {
 	name() string
 }
 
-func (q *Query[K, V]) call(cx *Context, key any) (V, error) { return q.Get(cx, key.(K)) }
-func (q *Query[K, V]) name() string                         { return q.def.Name }
+// call is Get for a key that remembers its node.
+func (q *Query[K, V]) call(cx *Context, key any) (V, error) {
+	c := q.recall(cx.db, key)
+	out := hit(cx, c, &q.query)
+	if out != nil && out.err == nil {
+		return out.value, nil
+	}
+	t := tableOf(cx.db, q)
+	if out == nil {
+		c = t.find(key.(K)) // what was remembered may be gone for good
+		q.note(cx.db, key, c)
+	}
+	return t.get(cx, c, out)
+}
+
+func (q *Query[K, V]) name() string { return q.def.Name }
 
 func (q *Query[K, V]) locate(db *DB, key any) (graph.ID, any) {
 	c, ok := tableOf(db, q).byKey.Load(key.(K))

@@ -49,17 +49,19 @@ func (db *DB) settleFront() {
 	if db.isSettled() {
 		return
 	}
-	if v := db.wave; v != nil {
-		db.wave = nil
-		for _, n := range v.late {
-			db.g.Leave(n)
-		}
-		if v.node != 0 {
-			db.g.Leave(v.node)
-			v.flight.Front.Store(0)
+	v := db.wave
+	db.wave = nil
+	if v != nil {
+		for _, n := range append(v.late, v.node) {
+			if n != 0 {
+				db.g.Leave(n)
+			}
 		}
 	}
 	db.g.Settle()
+	if v != nil && v.node != 0 {
+		v.flight.Front.Store(0) // it may look at all of the graph, now that all is marked
+	}
 	db.settledAt.Store(db.flushed.Load())
 }
 

@@ -2,6 +2,7 @@ package flight
 
 import (
 	"slices"
+	"sync/atomic"
 
 	"querygen.dev/runtime/internal/graph"
 	"querygen.dev/runtime/internal/shake"
@@ -10,13 +11,27 @@ import (
 // A Buffer collects the reads of a body in the order in which they end, and what
 // it emits. The branches of a Map have buffers of their own, which are joined in
 // key order.
+//
+// Reads that find their node green are added without the lock, by [Buffer.Hit].
 type Buffer struct {
-	mu      shake.Mutex
-	ended   bool
-	reads   []graph.Read  // guarded by mu
-	emitted []Emission    // guarded by mu
-	subs    []*Buffer     // branches in progress; guarded by mu
-	spare   [4]graph.Read // first room for reads
+	first [firstReads]uint64            // the reads while they are that few; written by atomic steps
+	list  atomic.Pointer[readList]      // later
+	ended atomic.Bool                   // set under mu
+	extra atomic.Int64                  // hits without an entry of their own, less entries that are no hits; far below 0 once hits are counted
+	count atomic.Pointer[atomic.Uint64] // where hits are counted
+
+	mu    shake.Mutex
+	slow  int                    // entries that came by Add; guarded by mu
+	reads []graph.Read           // once it has ended; guarded by mu
+	few   [firstReads]graph.Read // first room for them
+	rare  *rarities              // guarded by mu
+}
+
+// rarities are what most buffers have none of.
+type rarities struct {
+	emitted []Emission
+	subs    []*Buffer // branches in progress
+	gone    int       // entries that repeated earlier ones, and were removed
 }
 
 // An Emission is a value that a body has emitted, and its place: At reads come
@@ -26,72 +41,87 @@ type Emission struct {
 	Value any
 }
 
-// Lock keeps everybody else from adding to the buffer. What a body is handed
-// and the record that it was handed it are one step, or a request could be
-// moved on to a new revision between the two.
+// Lock keeps branches, emissions, and the end of the buffer from coming in between.
+// It does not keep reads out.
 func (b *Buffer) Lock()   { b.mu.Lock() }
 func (b *Buffer) Unlock() { b.mu.Unlock() }
 
-// Ended reports, under the lock, whether the body has returned.
-func (b *Buffer) Ended() bool { return b.ended }
+// Ended reports whether the body has returned.
+func (b *Buffer) Ended() bool { return b.ended.Load() }
 
-// Closed is Ended for those who do not have the lock.
-func (b *Buffer) Closed() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.ended
+// Closed is Ended.
+func (b *Buffer) Closed() bool { return b.ended.Load() }
+
+// Hit adds a read that is a hit, and reports whether it is recorded: not if the body
+// has returned. When it returns true, whoever looks at the reads from now on meets
+// it. hits is where such reads are counted at the end; see Miss.
+func (b *Buffer) Hit(n graph.ID, stamp uint32, hits *atomic.Uint64) bool {
+	if b.count.Load() == nil {
+		b.count.Store(hits)
+	}
+	for {
+		switch b.add(entry(n, stamp)) {
+		case taken:
+			return true
+		case there:
+			b.also(1)
+			return true
+		case ended:
+			return false
+		}
+		b.mu.Lock()
+		b.grow()
+		b.mu.Unlock()
+	}
 }
 
-// Add adds a read, under the lock.
+// Miss says that a Hit was none. The read stays where it is.
+func (b *Buffer) Miss() { b.also(-1) }
+
+// also counts hits that have no entry, or takes some back that have.
+func (b *Buffer) also(n int64) {
+	if b.extra.Add(n) < counted/2 {
+		b.count.Load().Add(uint64(n))
+	}
+}
+
+// Add adds a read, under the lock, unless the body has returned. It is no hit, or
+// was counted.
 func (b *Buffer) Add(n graph.ID, stamp uint32) {
-	if k := len(b.reads); k > 0 && b.reads[k-1].Node == n {
-		return
+	for {
+		switch b.add(entry(n, stamp)) {
+		case taken:
+			b.slow++
+			return
+		case there, ended:
+			return
+		}
+		b.grow()
 	}
-	switch {
-	case b.reads == nil:
-		b.reads = b.spare[:0]
-	case len(b.reads) == cap(b.reads) && len(b.reads) >= compactFrom:
-		b.compact()
+}
+
+// more returns what most buffers do without, under the lock.
+func (b *Buffer) more() *rarities {
+	if b.rare == nil {
+		b.rare = new(rarities)
 	}
-	b.reads = append(b.reads, graph.Read{Node: n, Stamp: stamp})
+	return b.rare
 }
 
 // Emit adds a value, under the lock.
-func (b *Buffer) Emit(v any) { b.emitted = append(b.emitted, Emission{len(b.reads), v}) }
+func (b *Buffer) Emit(v any) {
+	r := b.more()
+	r.emitted = append(r.emitted, Emission{b.taken(), v})
+}
 
 // Emitted returns a copy of what was emitted.
 func (b *Buffer) Emitted() []Emission {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return slices.Clone(b.emitted)
-}
-
-// compactFrom is the length from which a buffer looks for repetitions before it
-// grows.
-const compactFrom = 256
-
-// compact removes reads that repeat an earlier one: a body that reads a few nodes
-// over and over must not fill the memory. It is called when the buffer is full;
-// unless it makes much room, the buffer doubles, so the cost is constant for each
-// read.
-func (b *Buffer) compact() {
-	seen := make(map[graph.Read]bool, len(b.reads))
-	at, next := 0, 0 // reads looked at; the first emission behind them
-	b.reads = slices.DeleteFunc(b.reads, func(r graph.Read) bool {
-		for ; next < len(b.emitted) && b.emitted[next].At <= at; next++ {
-			b.emitted[next].At = len(seen)
-		}
-		at++
-		again := seen[r]
-		seen[r] = true
-		return again
-	})
-	for ; next < len(b.emitted); next++ {
-		b.emitted[next].At = len(seen)
+	if b.rare == nil {
+		return nil
 	}
-	if len(b.reads) > cap(b.reads)/2 {
-		b.reads = slices.Grow(b.reads, cap(b.reads))
-	}
+	return slices.Clone(b.rare.emitted)
 }
 
 // Branch makes n buffers whose reads will be joined.
@@ -102,7 +132,8 @@ func (b *Buffer) Branch(n int) []*Buffer {
 	for i := range branches {
 		branches[i] = new(Buffer)
 	}
-	b.subs = append(b.subs, branches...)
+	r := b.more()
+	r.subs = append(r.subs, branches...)
 	return branches
 }
 
@@ -113,34 +144,64 @@ func (b *Buffer) Join(branches []*Buffer) {
 	gone := make(map[*Buffer]bool, len(branches))
 	for _, s := range branches {
 		gone[s] = true
-		for _, e := range s.Emitted() {
-			b.emitted = append(b.emitted, Emission{len(b.reads) + e.At, e.Value})
-		}
-		b.reads = append(b.reads, s.End()...)
+		b.append(s.End(), s.Emitted())
 	}
-	kept := b.subs[:0]
-	for _, s := range b.subs {
+	r := b.more()
+	kept := r.subs[:0]
+	for _, s := range r.subs {
 		if !gone[s] {
 			kept = append(kept, s)
 		}
 	}
-	clear(b.subs[len(kept):])
-	b.subs = kept
+	clear(r.subs[len(kept):])
+	r.subs = kept
+}
+
+// append adds what a branch has read and emitted.
+func (b *Buffer) append(reads []graph.Read, emitted []Emission) {
+	for i := 0; ; i++ {
+		for len(emitted) > 0 && emitted[0].At <= i {
+			b.Emit(emitted[0].Value)
+			emitted = emitted[1:]
+		}
+		if i == len(reads) {
+			return
+		}
+		b.Add(reads[i].Node, reads[i].Stamp)
+	}
 }
 
 // End closes the buffer and returns what it holds.
 func (b *Buffer) End() []graph.Read {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.ended = true
+	if b.ended.Swap(true) {
+		return b.reads
+	}
+	entries := b.entries()
+	for n := b.taken(); n < len(entries) && !atomic.CompareAndSwapUint64(&entries[n], 0, endOfReads); n++ {
+	}
+	b.reads = b.copied(b.few[:0])
+	b.tell()
 	return b.reads
+}
+
+// tell counts the hits.
+func (b *Buffer) tell() {
+	hits := int64(len(b.reads)-b.slow) + b.extra.Swap(counted)
+	if b.rare != nil {
+		hits += int64(b.rare.gone)
+	}
+	if count := b.count.Load(); count != nil && hits != 0 {
+		count.Add(uint64(hits))
+	}
 }
 
 // Reads returns a copy of the reads so far.
 func (b *Buffer) Reads() []graph.Read {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return slices.Clone(b.reads)
+	return b.copied(nil)
 }
 
 // All reports whether ok holds for each read so far, those of the branches in
@@ -148,12 +209,13 @@ func (b *Buffer) Reads() []graph.Read {
 func (b *Buffer) All(ok func(graph.Read) bool) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, r := range b.reads {
-		if !ok(r) {
-			return false
-		}
+	if !b.each(ok) {
+		return false
 	}
-	for _, s := range b.subs {
+	if b.rare == nil {
+		return true
+	}
+	for _, s := range b.rare.subs {
 		if !s.All(ok) {
 			return false
 		}
