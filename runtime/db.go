@@ -74,6 +74,7 @@ type DB struct {
 	revision   atomic.Uint64
 	flushed    atomic.Uint64
 	settledAt  atomic.Uint64
+	calmAt     atomic.Uint64 // the same, as long as demands from outside may look at the graph as it is; else 0
 	closed     atomic.Bool
 	done       chan struct{} // closed with it
 	generation atomic.Uint64
@@ -157,6 +158,7 @@ func New(opts Options) *DB {
 	db.generation.Store(1)
 	db.flushed.Store(1)
 	db.settledAt.Store(1)
+	db.calm()
 	db.counter = db.g.Add(noTable, 0)
 	db.g.NewStamp(db.counter)
 	db.g.Assign(db.counter, 0)
@@ -221,6 +223,7 @@ func (db *DB) shut() (first bool) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	first = db.closed.CompareAndSwap(false, true)
+	db.calmAt.Store(0)
 	if first {
 		close(db.done)
 	}
@@ -268,8 +271,14 @@ func (db *DB) Stats() Stats {
 }
 
 // settled reports whether a demand from outside may look at the graph as it is.
-func (db *DB) settled() bool {
-	return db.settledAt.Load() == db.revision.Load() && !db.closed.Load() && !db.verifiesAll()
+func (db *DB) settled() bool { return db.calmAt.Load() == db.revision.Load() }
+
+// calm notes that the graph is settled, for hits from outside. Those of a database that
+// is closed, or that verifies all demands, take the long way; under mu.
+func (db *DB) calm() {
+	if !db.closed.Load() && !db.verifiesAll() {
+		db.calmAt.Store(db.settledAt.Load())
+	}
 }
 
 // moment is that of the revision of the graph.

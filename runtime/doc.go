@@ -41,6 +41,9 @@
 // changed makes the body run. If none has, the node is up to date without a run.
 // If it runs and its outcome is equal to the one before, its readers do not
 // notice: that is early cutoff, and it is what keeps an edit from spreading.
+// Where it is certain that a node will be demanded, or where it is cheap, it is run
+// before those above it are looked at, so that an edit costs what it affects, however
+// large the graph; see [Options.NoRunAhead].
 //
 // The outside world is read in queries annotated //rerun:generation, which run
 // again at their first demand after [DB.NextGeneration], and //rerun:always,

@@ -63,6 +63,7 @@ func (db *DB) settleFront() {
 		v.flight.Front.Store(0) // it may look at all of the graph, now that all is marked
 	}
 	db.settledAt.Store(db.flushed.Load())
+	db.calm()
 }
 
 // meetFront is called before anything is looked at on behalf of a demand of n.
