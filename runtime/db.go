@@ -267,9 +267,10 @@ func (db *DB) Stats() Stats {
 	}
 }
 
-// settled reports whether a demand from outside may look at the graph as it is.
-func (db *DB) settled() bool {
-	return db.settledAt.Load() == db.revision.Load() && !db.closed.Load() && !db.verifiesAll()
+// settled reports whether a demand from outside may look at the graph as it is, if
+// rev is the newest revision.
+func (db *DB) settled(rev uint64) bool {
+	return db.settledAt.Load() == rev && !db.closed.Load() && !db.verifiesAll()
 }
 
 // moment is that of the revision of the graph.
