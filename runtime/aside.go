@@ -82,7 +82,10 @@ func (db *DB) beginAside(cx *Context, n graph.ID) *aside {
 	defer db.mu.Unlock()
 	k, slot := db.keeper(n)
 	by := cx.flight.Of
-	if k == nil || by.View.Iterated() || cx.req.err != nil || db.revision.Load() != db.settledAt.Load() {
+	if k == nil || by == nil { // by: a call that its body has left behind
+		return nil
+	}
+	if by.View.Iterated() || cx.req.err != nil || db.revision.Load() != db.settledAt.Load() {
 		return nil
 	}
 	q := k.query()

@@ -73,3 +73,41 @@ func TestAsideLeavesGoroutines(t *testing.T) {
 	all.Wait()
 	idle(t, db)
 }
+
+// A call that a body has left behind, and that is found green, is not verified: the
+// run that it belongs to may be over by then.
+func TestVerifyLeftBehind(t *testing.T) {
+	var low string
+	var once sync.Once
+	hit, release, done := make(chan bool), make(chan bool), make(chan bool)
+	db := query.New(query.Options{Verify: query.VerifyAll, OnEvent: func(e query.Event) {
+		if e.Kind == query.Hit && e.Key == low {
+			once.Do(func() {
+				close(hit)
+				<-release
+			})
+		}
+	}})
+	setHook(t, db, "x", 1)
+	low = hook(t, "low", func(cx *query.Context) (int, error) { return hookIn.Value(cx, "x"), nil })
+	top := hook(t, "top", func(cx *query.Context) (int, error) {
+		if !query.Aside(cx) {
+			go func() {
+				defer close(done)
+				defer func() {
+					if v := recover(); v != nil {
+						t.Errorf("panic: %v", v)
+					}
+				}()
+				hookQ.Get(cx, low)
+			}()
+			<-hit
+		}
+		return 1, nil
+	})
+	wantHook(t, db, hookQ, low, 1)
+	wantHook(t, db, hookQ, top, 1)
+	close(release)
+	<-done
+	idle(t, db)
+}

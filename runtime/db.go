@@ -270,8 +270,9 @@ func (db *DB) Stats() Stats {
 	}
 }
 
-// settled reports whether a demand from outside may look at the graph as it is.
-func (db *DB) settled() bool { return db.calmAt.Load() == db.revision.Load() }
+// settled reports whether a demand from outside may look at the graph as it is, if
+// rev is the newest revision.
+func (db *DB) settled(rev uint64) bool { return db.calmAt.Load() == rev }
 
 // calm notes that the graph is settled, for hits from outside. Those of a database that
 // is closed, or that verifies all demands, take the long way; under mu.

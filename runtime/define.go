@@ -218,26 +218,31 @@ func (t *table[K, V]) demand(cx *Context, c *cell[K, V], out *outcome[V]) (*outc
 
 // hit returns the outcome of a node that is green for everybody, and records
 // the read; nil if there is more to do. It takes no lock. The cell is touched
-// before the outcome is looked at: see garbage.
+// before the outcome is looked at: see garbage. If the revision has not moved on by
+// then, the outcome is the one of which the state spoke: what is stored while a newer
+// one is brought up may be good for a request, or for an iteration, alone.
 func hit[K comparable, V any](cx *Context, c *cell[K, V], q *query) *outcome[V] {
 	if cx.req != nil {
 		return hitInside(cx, c, q)
 	}
 	db := cx.db
-	if !db.settled() || !db.g.State(c.id).Green() || cx.ends && cx.ctx.Err() != nil || nested(cx) {
+	rev := db.revision.Load()
+	shake.Point()
+	if !db.settled(rev) || !db.g.State(c.id).Green() || cx.ends && cx.ctx.Err() != nil || nested(cx) {
 		return nil
 	}
 	c.touch(db)
 	shake.Point()
 	out := c.out.Load()
-	if !out.whole() {
+	shake.Point()
+	if !out.whole() || db.revision.Load() != rev {
 		return nil
 	}
 	if !q.hidden {
 		db.hits.Inc()
 	}
 	if db.opts.OnEvent != nil {
-		c.tellHit(db, q, db.revision.Load())
+		c.tellHit(db, q, rev)
 	}
 	return out
 }

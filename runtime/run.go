@@ -15,8 +15,8 @@ func (w *walk) run(f *flight.Flight, cause graph.ID) error {
 	f.Start(&b.run, &b.reads)
 	f.Rerun, f.Before = false, w.db.emitted[f.Node]
 	f.Rev.Store(w.db.flushed.Load())
-	if w.waving {
-		f.Front.Store(w.db.wave.height + 1)
+	if w.wave != nil {
+		f.Front.Store(w.wave.height + 1)
 	}
 	w.db.outdone(f.Node)
 	f.Halted.Store(f.Cycle != nil || w.db.verifiesAll())

@@ -238,8 +238,9 @@ func (db *DB) verify(cx *Context, n graph.ID) {
 		return
 	}
 	db.mu.Lock()
-	valid := db.revision.Load() == a.rev && cx.req.err == nil && cx.req.ctx.Err() == nil &&
-		db.g.GreenFor(n, cx.flight.Of.View) && db.g.Stamp(n) == a.stamp
+	by := cx.flight.Of
+	valid := by != nil && db.revision.Load() == a.rev && cx.req.err == nil && cx.req.ctx.Err() == nil &&
+		db.g.GreenFor(n, by.View) && db.g.Stamp(n) == a.stamp
 	stored := k.outcome(slot)
 	reads := db.readsOf(n)
 	db.mu.Unlock()

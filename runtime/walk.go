@@ -26,17 +26,19 @@ type walk struct {
 	busy   bool        // the node was not green when it was demanded
 	open   bool        // the lock is not held
 	token  bool        // the walk has a token, which the caller has lent or a body has left
-	waving bool        // it has the front go up
+	wave   *wave       // that it has go up; nil: none
 	ahead  []graph.ID  // what it has run ahead of a demand
 	begun  int64       // when the body that runs has begun; 0: it is not timed
 	over   bool        // the call has ended, and the token is no longer the walk's
 }
 
 // lock settles the front: who was away without the lock is about to change the graph.
+// The body of a wave was called below its front; but that may have been settled since,
+// and there may be another one.
 func (w *walk) lock() {
 	w.db.mu.Lock()
 	w.open = false
-	if !w.waving {
+	if w.wave == nil || w.db.wave != w.wave {
 		w.db.settleFront()
 	}
 }
@@ -53,7 +55,7 @@ func (w *walk) unlock() {
 
 // leave ends the walk, also when the goroutine is unwinding.
 func (w *walk) leave() {
-	w.waving = false
+	w.wave = nil
 	if w.open {
 		w.lock()
 	}

@@ -69,7 +69,7 @@ func (db *DB) settleFront() {
 // meetFront is called before anything is looked at on behalf of a demand of n.
 func (w *walk) meetFront(n graph.ID) error {
 	db, root := w.db, w.base == w.req.Root
-	if root && !w.waving {
+	if root && w.wave == nil {
 		db.follow()
 	}
 	if db.isSettled() {
@@ -103,7 +103,7 @@ func (db *DB) mayGoUp() bool {
 func (w *walk) goUp(root graph.ID) error {
 	db := w.db
 	v := &wave{root: root, climb: db.g.Climb(root, waveEdges), began: time.Now()}
-	db.wave, w.waving = v, true
+	db.wave, w.wave = v, v
 	var err error
 	for err == nil && db.wave == v {
 		n, height, ok := db.g.Lowest()
@@ -123,7 +123,7 @@ func (w *walk) goUp(root graph.ID) error {
 			err = w.lookAt(v, n)
 		}
 	}
-	w.waving = false
+	w.wave = nil
 	db.settleFront()
 	return err
 }

@@ -211,3 +211,52 @@ func TestWaveMeetsUnsettled(t *testing.T) {
 	}
 	idle(t, db)
 }
+
+// A panic of a body that a wave runs is that of its own revision, also if another
+// request has begun meanwhile, and its front has not gone up.
+func TestWavePanicOvertaken(t *testing.T) {
+	db := query.New(query.Options{})
+	setHook(t, db, "x", 0)
+	setHook(t, db, "y", 0)
+	started, release := make(chan bool, 1), make(chan bool)
+	first := true
+	y3 := aboveIt(t, hook(t, "y", func(cx *query.Context) (int, error) { return hookIn.Value(cx, "y"), nil }), 3)
+	low := hook(t, "low", func(cx *query.Context) (int, error) {
+		x := hookIn.Value(cx, "x")
+		y, err := hookQ.Get(cx, y3)
+		if x == 1 && first {
+			first = false
+			started <- true
+			<-release
+		}
+		if x == 1 && y == 0 {
+			panic("x without y")
+		}
+		return x + y, err
+	})
+	top := hook(t, "top", func(cx *query.Context) (int, error) { return hookQ.Get(cx, low) })
+	wantHook(t, db, hookQ, top, 0)
+	setHook(t, db, "x", 1)
+	type result struct {
+		v   int
+		err error
+	}
+	got := make(chan result, 1)
+	go func() {
+		v, err := query.Do(context.Background(), db, func(cx *query.Context) (int, error) { return hookQ.Get(cx, top) })
+		got <- result{v, err}
+	}()
+	<-started
+	setHook(t, db, "y", 1)
+	err := db.Run(t.Context(), func(*query.Context) error {
+		close(release)
+		if r := <-got; r.v != 2 || r.err != nil {
+			t.Errorf("top is %d, %v", r.v, r.err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	idle(t, db)
+}
