@@ -59,7 +59,6 @@ var faults = []fault{
 	{"leave heights as they are", "internal/graph/height.go", "if h > before && g.at(n).readers != 0 {", "if false {"},
 	{"lose what is on the front", "internal/graph/front.go", "for _, e := range g.front {\n", "for _, e := range g.front[len(g.front)/2:] {\n"},
 	{"end a wave behind a change", "wave.go", "case now != before:", "case now != before && n%3 != 0:"},
-	{"run ahead what may not be reached", "internal/graph/front.go", "if g.live(i) && !g.turned(e.node(), i) {", "if g.live(i) {"},
 	{"wait for a place for ever", "internal/flight/place.go", "for l := b.stuck(); l != nil; l = b.stuck() {", "for l := (*Limit)(nil); l != nil; {"},
 }
 

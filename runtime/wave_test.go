@@ -127,6 +127,39 @@ func TestWavePanic(t *testing.T) {
 	idle(t, db)
 }
 
+// What is cheap does not run either if all its readers have read something before it
+// that is known to have changed: S6.
+func TestWaveTurned(t *testing.T) {
+	db := query.New(query.Options{})
+	setHook(t, db, "a", 1)
+	setHook(t, db, "b", 1)
+	flag := hook(t, "flag", func(cx *query.Context) (int, error) { return hookIn.Value(cx, "a"), nil })
+	f := hook(t, "f", func(cx *query.Context) (int, error) { return hookIn.Value(cx, "b") * 10, nil })
+	sel := hook(t, "sel", func(cx *query.Context) (int, error) {
+		if v, err := hookQ.Get(cx, flag); v == 0 {
+			return 0, err
+		}
+		return hookQ.Get(cx, f)
+	})
+	wantHook(t, db, hookQ, sel, 10) // so the number of flag is lower than that of f
+	query.MakeCheap(db)
+	err := db.Update(func(tx *query.Tx) error {
+		hookIn.Set(tx, "a", 0)
+		hookIn.Set(tx, "b", 100)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := db.Stats()
+	wantHook(t, db, hookQ, sel, 0)
+	after := db.Stats()
+	if after.Wasted != 0 || after.Runs != before.Runs+2 {
+		t.Errorf("%d runs, %d of them wasted; want those of flag and sel", after.Runs-before.Runs, after.Wasted)
+	}
+	idle(t, db)
+}
+
 // An update, a cancellation and runtime.Goexit while the body of a wave is at work.
 func TestWaveInterrupted(t *testing.T) {
 	db := query.New(query.Options{})
