@@ -2,7 +2,6 @@ package runtime_test
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -395,5 +394,5 @@ func (x *tideTogether) demand(r *rand.Rand) {
 			return
 		}
 	}
-	x.t.Error(fmt.Sprintf("nodes %v are %v, %v in revisions %d to %d", nodes, got, err, from, to))
+	x.t.Errorf("nodes %v are %v, %v in revisions %d to %d", nodes, got, err, from, to)
 }

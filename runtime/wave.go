@@ -22,7 +22,7 @@ import (
 type wave struct {
 	root    graph.ID
 	climb   *graph.Climb
-	idle    time.Duration // what runs that are certain have taken
+	excused time.Duration // for runs that are certain
 	began   time.Time
 	late    []graph.ID // of one height, to be run only if that is certain
 	height  uint32     // theirs
@@ -32,13 +32,10 @@ type wave struct {
 }
 
 const (
-	waveTime   = 2 * time.Millisecond // for all that a wave does but runs that are certain
-	waveEdges  = 1 << 14              // that are looked at to find the way to the root
-	waveNodes  = 1 << 10              // on the front
-	wavePart   = 32                   // or that part of the graph
-	cheapBody  = 30 * time.Microsecond
-	costSample = 64 // one in so many runs is timed, and the first ones
-	costFirst  = 4
+	waveTime  = 2 * time.Millisecond // for all that a wave does but runs that are certain
+	waveEdges = 1 << 14              // that are looked at to find the way to the root
+	waveNodes = 1 << 10              // on the front
+	wavePart  = 32                   // or that part of the graph
 )
 
 // isSettled reports whether I1 holds everywhere; under mu.
@@ -113,7 +110,7 @@ func (w *walk) goUp(root graph.ID) error {
 				db.g.Return(n)
 			}
 			err = w.runLate(v, !ok)
-		case !ok, w.req.err != nil, w.req.ctx.Err() != nil, time.Since(v.began)-v.idle > waveTime:
+		case !ok, w.req.err != nil, w.req.ctx.Err() != nil, time.Since(v.began)-v.excused > waveTime:
 			if ok {
 				db.g.Return(n)
 			}
@@ -196,7 +193,7 @@ func (w *walk) runWave(v *wave, n, cause graph.ID, certain bool) error {
 	before, begun := db.g.Stamp(n), time.Now()
 	err := w.run(f, cause)
 	if certain {
-		v.idle += time.Since(begun)
+		v.excused += time.Since(begun)
 	}
 	if db.wave != v {
 		return err // it was left to demands meanwhile
@@ -255,45 +252,4 @@ func (w *walk) countWaste() {
 		}
 	}
 	w.ahead = nil
-}
-
-// A cost is what is known of the time that the bodies of a query take.
-type cost struct {
-	runs  uint32
-	timed uint32
-	most  time.Duration // of the bodies that were timed; older ones count less
-}
-
-func (c *cost) cheap() bool { return c.timed >= costFirst && c.most <= cheapBody }
-
-// clock is the time from which on bodies are timed.
-var clock = time.Now()
-
-func since(begun int64) time.Duration {
-	if begun == 0 {
-		return 0
-	}
-	return max(1, time.Since(clock)-time.Duration(begun))
-}
-
-// sample returns the time if a run of q is to be timed, else 0.
-func (db *DB) sample(q *query) int64 {
-	if int(q.index) >= len(db.costs) {
-		db.costs = append(db.costs, make([]cost, int(q.index)+1-len(db.costs))...)
-	}
-	c := &db.costs[q.index]
-	c.runs++
-	if c.timed >= costFirst && c.runs%costSample != 0 {
-		return 0
-	}
-	return int64(max(1, time.Since(clock)))
-}
-
-// learn notes what a body of node n took that has called nothing which was not up
-// to date.
-func (db *DB) learn(n graph.ID, took time.Duration) {
-	k, _ := db.keeper(n)
-	c := &db.costs[k.query().index]
-	c.timed++
-	c.most = max(took, c.most-c.most/8)
 }
