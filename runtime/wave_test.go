@@ -80,26 +80,28 @@ func TestWaveGivesWay(t *testing.T) {
 	idle(t, db)
 }
 
-// What a node that has run ahead ends in is seen by those who demand it alone.
-func TestWavePanic(t *testing.T) {
-	db := query.New(query.Options{})
+// selection defines sel, which demands f if flag is not 0; f panics if b is 100 or more.
+func selection(t *testing.T, db *query.DB) (f, sel string) {
 	setHook(t, db, "a", 1)
 	setHook(t, db, "b", 1)
-	f := hook(t, "f", func(cx *query.Context) (int, error) {
+	f = hook(t, "f", func(cx *query.Context) (int, error) {
 		if b := hookIn.Value(cx, "b"); b < 100 {
 			return b * 10, nil
 		}
 		panic("too much")
 	})
 	flag := hook(t, "flag", func(cx *query.Context) (int, error) { return hookIn.Value(cx, "a"), nil })
-	sel := hook(t, "sel", func(cx *query.Context) (int, error) {
+	return f, hook(t, "sel", func(cx *query.Context) (int, error) {
 		if v, err := hookQ.Get(cx, flag); v == 0 {
 			return 0, err
 		}
 		return hookQ.Get(cx, f)
 	})
-	wantHook(t, db, hookQ, f, 10) // so its number is lower than that of flag
-	wantHook(t, db, hookQ, sel, 10)
+}
+
+// deselect makes flag 0, and f panic.
+func deselect(t *testing.T, db *query.DB) {
+	t.Helper()
 	query.MakeCheap(db)
 	err := db.Update(func(tx *query.Tx) error {
 		hookIn.Set(tx, "a", 0)
@@ -109,6 +111,15 @@ func TestWavePanic(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// What a node that has run ahead ends in is seen by those who demand it alone.
+func TestWavePanic(t *testing.T) {
+	db := query.New(query.Options{})
+	f, sel := selection(t, db)
+	wantHook(t, db, hookQ, f, 10) // so its number is lower than that of flag
+	wantHook(t, db, hookQ, sel, 10)
+	deselect(t, db)
 	before := db.Stats()
 	wantHook(t, db, hookQ, sel, 0)
 	after := db.Stats()
@@ -131,26 +142,9 @@ func TestWavePanic(t *testing.T) {
 // that is known to have changed: S6.
 func TestWaveTurned(t *testing.T) {
 	db := query.New(query.Options{})
-	setHook(t, db, "a", 1)
-	setHook(t, db, "b", 1)
-	flag := hook(t, "flag", func(cx *query.Context) (int, error) { return hookIn.Value(cx, "a"), nil })
-	f := hook(t, "f", func(cx *query.Context) (int, error) { return hookIn.Value(cx, "b") * 10, nil })
-	sel := hook(t, "sel", func(cx *query.Context) (int, error) {
-		if v, err := hookQ.Get(cx, flag); v == 0 {
-			return 0, err
-		}
-		return hookQ.Get(cx, f)
-	})
+	_, sel := selection(t, db)
 	wantHook(t, db, hookQ, sel, 10) // so the number of flag is lower than that of f
-	query.MakeCheap(db)
-	err := db.Update(func(tx *query.Tx) error {
-		hookIn.Set(tx, "a", 0)
-		hookIn.Set(tx, "b", 100)
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	deselect(t, db)
 	before := db.Stats()
 	wantHook(t, db, hookQ, sel, 0)
 	after := db.Stats()
