@@ -74,7 +74,10 @@ func (g *Graph) setReads(n ID, reads []Read) {
 		head := &g.at(r.Node).readers
 		*g.edge(e) = edge{child: r.Node, next: *head, owner: uint32(n)}
 		*head = e + 1
+		g.touch(r.Node)
+		g.touchEdge(e)
 	}
+	g.touch(n)
 	at.first, at.reads = uint32(start), uint32(len(reads))
 	if g.dead > sweepMin && g.dead > g.edges.Len()/4 {
 		g.sweep()
@@ -120,6 +123,7 @@ func (g *Graph) sweep() {
 	g.edges.chunks.Store(moved.chunks.Load())
 	g.edges.size = moved.size
 	g.dead = 0
+	g.touchAll()
 	g.epoch++
 }
 
@@ -136,16 +140,23 @@ func (g *Graph) Reads(n ID, buf []ID) []ID {
 // wanted. It takes dead edges on its way out of the list, which never live again: so
 // they are passed once, and not each time until they are swept.
 func (g *Graph) AnyReader(n ID, wanted func(ID) bool) bool {
+	before := uint32(0)
 	for link := &g.at(n).readers; *link != 0; {
-		e := g.edge(*link - 1)
-		if !g.live(*link - 1) {
+		i := *link - 1
+		e := g.edge(i)
+		if !g.live(i) {
 			*link = e.next
+			if before == 0 {
+				g.touch(n)
+			} else {
+				g.touchEdge(before - 1)
+			}
 			continue
 		}
 		if wanted(e.node()) {
 			return true
 		}
-		link = &e.next
+		link, before = &e.next, i+1
 	}
 	return false
 }

@@ -59,6 +59,8 @@ type Graph struct {
 
 	free []ID // nodes that are gone
 
+	changed *[Parts]pageSet // of the image; nil: nobody asks
+
 	front byHeight
 
 	epoch uint64
@@ -129,6 +131,7 @@ func (g *Graph) Add(table, slot uint32) ID {
 	}
 	at := g.at(n)
 	at.table, at.slot = table, slot
+	g.touch(n)
 	return n
 }
 
@@ -149,6 +152,7 @@ func (g *Graph) setState(n ID, s State) {
 	shake.Point()
 	p.Store(p.Load()&^stateMask | uint32(s))
 	shake.Point()
+	g.touch(n)
 }
 
 // Stamp returns the stamp of the current outcome of n; 0 if it has none.
@@ -162,6 +166,7 @@ func (g *Graph) NewStamp(n ID) uint32 {
 		delete(g.highest, n)
 	}
 	*p++
+	g.touch(n)
 	return *p
 }
 
@@ -171,10 +176,14 @@ func (g *Graph) OldStamp(n ID, stamp uint32) {
 	p := &g.at(n).stamp
 	g.highest[n] = max(g.highest[n], *p)
 	*p = stamp
+	g.touch(n)
 }
 
 // Times returns the revisions of n, to be read or written.
-func (g *Graph) Times(n ID) *Times { return &g.at(n).times }
+func (g *Graph) Times(n ID) *Times {
+	g.touch(n)
+	return &g.at(n).times
+}
 
 // Claim returns the place where whoever is at work on n leaves a number, to be read
 // or written. The graph makes nothing of it.

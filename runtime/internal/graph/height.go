@@ -27,6 +27,7 @@ func (g *Graph) GreenBelow(n ID, front uint32) bool {
 func (g *Graph) setHeight(n ID, h uint32) {
 	p := g.state.At(uint32(n))
 	p.Store(p.Load()&stateMask | h<<stateBits)
+	g.touch(n)
 }
 
 // lift gives n, whose reads are new, a height above them, and restores I5 above

@@ -33,6 +33,9 @@ func (g *Graph) addRecord(n ID, e, seen uint32) {
 	*g.recs.At(i - 1) = record{edge: e, seen: seen, next: *head}
 	*head = i
 	g.edge(e).owner |= hasRecord
+	g.touch(n)
+	g.touchEdge(e)
+	g.touchRecord(i - 1)
 }
 
 // dropRecords frees all records of n.
@@ -41,10 +44,15 @@ func (g *Graph) dropRecords(n ID) {
 	for i := *head; i != 0; {
 		r := g.recs.At(i - 1)
 		g.edge(r.edge).owner &^= hasRecord
+		g.touchEdge(r.edge)
+		g.touchRecord(i - 1)
 		next := r.next
 		*r = record{next: g.freeRecs}
 		g.freeRecs = i
 		i = next
+	}
+	if *head != 0 {
+		g.touch(n)
 	}
 	*head = 0
 }
@@ -55,6 +63,7 @@ func (g *Graph) Spoil(n ID) {
 	for i := g.at(n).records; i != 0; {
 		r := g.recs.At(i - 1)
 		r.seen = noStamp
+		g.touchRecord(i - 1)
 		i = r.next
 	}
 }
@@ -64,6 +73,7 @@ func (g *Graph) moveRecords(n ID, first, to uint32) {
 	for i := g.at(n).records; i != 0; {
 		r := g.recs.At(i - 1)
 		r.edge = r.edge - first + to
+		g.touchRecord(i - 1)
 		i = r.next
 	}
 }
@@ -103,6 +113,7 @@ func (g *Graph) Restamp(n ID, back func(child ID, seen uint32) uint32) {
 	for i := g.at(n).records; i != 0; {
 		r := g.recs.At(i - 1)
 		r.seen = back(g.edge(r.edge).child, r.seen)
+		g.touchRecord(i - 1)
 		i = r.next
 	}
 }

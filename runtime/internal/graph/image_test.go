@@ -1,0 +1,151 @@
+package graph
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// A disk holds an image.
+type disk struct {
+	head  Head
+	pages [Parts][][]byte
+}
+
+func same(table uint32) uint32 { return table }
+
+// save writes what has changed.
+func (d *disk) save(g *Graph) {
+	d.head = g.Head()
+	for p := range Parts {
+		d.pages[p] = slices.Grow(d.pages[p], d.head.Pages(p))[:d.head.Pages(p)]
+	}
+	g.Changed(func(p Part, page int) { d.pages[p][page] = g.AppendPage(nil, p, page, same) })
+	g.Saved()
+}
+
+func (d *disk) load(t *testing.T) *Graph {
+	t.Helper()
+	g, err := FromImage(d.head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for p := range Parts {
+		for i, data := range d.pages[p] {
+			if err := g.SetPage(p, i, data, same); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := g.Loaded(); err != nil {
+		t.Fatal(err)
+	}
+	g.Track()
+	return g
+}
+
+// What is saved bit by bit, only what has changed, is what all of it would be; and a
+// graph that was loaded goes on like the one that was saved.
+func TestImage(t *testing.T) {
+	for seed := range uint64(6) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		g, d := New(), &disk{}
+		g.Track()
+		g.touchAll()
+		for i := range 300 {
+			run(g, g.Add(0, uint32(i)))
+		}
+		for round := range 30_000 {
+			step(g, r)
+			if r.IntN(300) > 0 {
+				continue
+			}
+			d.save(g)
+			for p := range Parts {
+				for i, data := range d.pages[p] {
+					if !bytes.Equal(data, g.AppendPage(nil, p, i, same)) {
+						t.Fatalf("seed %d, round %d: page %d of part %d has changed, and was not saved", seed, round, i, p)
+					}
+				}
+			}
+			if r.IntN(3) == 0 {
+				free := slices.Sorted(slices.Values(g.free))
+				dead := g.dead
+				if g = d.load(t); !slices.Equal(free, g.free) || g.dead != dead {
+					t.Fatalf("seed %d, round %d: free %v, dead %d; want %v, %d", seed, round, g.free, g.dead, free, dead)
+				}
+			}
+			if err := g.Check(); err != nil {
+				t.Fatalf("seed %d, round %d: %v", seed, round, err)
+			}
+		}
+	}
+}
+
+// step does something to a random node. Nodes read only what has a lower number.
+func step(g *Graph, r *rand.Rand) {
+	n := ID(1 + r.IntN(g.Nodes()))
+	if at := g.at(n); at.table == Gone {
+		g.Add(0, uint32(n))
+		return
+	}
+	switch r.IntN(7) {
+	case 0, 1:
+		var children []ID
+		for range r.IntN(5) {
+			if c := ID(1 + r.IntN(int(n))); c != n && g.at(c).table != Gone && g.State(c).Kind() == Clean {
+				children = append(children, c)
+			}
+		}
+		g.Demand(n)
+		run(g, n, children...)
+	case 2:
+		g.Demand(n)
+	case 3:
+		if g.State(n).Kind() == Dirty && !slices.ContainsFunc(g.Records(n, nil), func(r Record) bool {
+			return g.State(r.Child).Kind() != Clean
+		}) {
+			g.Verified(n, NewView(1), g.Records(n, nil))
+		}
+	case 4:
+		g.Spoil(n)
+		g.Times(n).Verified++
+	case 5:
+		if !g.AnyReader(n, func(ID) bool { return true }) {
+			g.Free(n)
+		}
+	case 6:
+		g.AnyReader(n, func(ID) bool { return false })
+	}
+}
+
+// A page that refers to what is not there is an error.
+func TestImageOutOfBounds(t *testing.T) {
+	g, d := New(), &disk{}
+	g.Track()
+	a, b := g.Add(0, 0), g.Add(0, 1)
+	run(g, a)
+	run(g, b, a)
+	g.Mark(a, 1)
+	d.save(g)
+	for p := range Parts {
+		for at := 0; at < 2*nodeBytes; at += 4 {
+			if p == Nodes && (at%nodeBytes == 0 || at%nodeBytes == 4 || at%nodeBytes >= 24) {
+				continue // states, stamps, tables and times may be anything
+			}
+			if p == Edges && at >= edgeBytes || p == Records && (at >= recordBytes || at == 4) {
+				continue
+			}
+			h, err := FromImage(d.head)
+			if err != nil {
+				t.Fatal(err)
+			}
+			bad := slices.Clone(d.pages[p][0])
+			le.PutUint32(bad[at:], 1<<30)
+			if err := h.SetPage(p, 0, bad, same); err == nil {
+				t.Errorf("part %d: number %d is 1<<30, and nobody minds", p, at/4)
+			}
+		}
+	}
+}
