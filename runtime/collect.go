@@ -220,8 +220,8 @@ func (db *DB) traceOf(n graph.ID) graph.ID {
 
 // hidden reports whether n is of a query that users do not see.
 func (db *DB) hidden(n graph.ID) bool {
-	k, _ := db.keeper(n)
-	return k != nil && k.query().hidden
+	t, _ := db.g.Place(n)
+	return t != noTable && t != graph.Gone && (*db.tables.Load())[t].query().hidden
 }
 
 // subject returns the node that a hidden node is about, and any other node itself.

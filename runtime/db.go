@@ -2,9 +2,11 @@ package runtime
 
 import (
 	"context"
+	"log/slog"
 	goruntime "runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"querygen.dev/runtime/internal/flight"
 	"querygen.dev/runtime/internal/graph"
@@ -58,6 +60,25 @@ type Options struct {
 
 	// Services are what [Service.Of] returns in this database.
 	Services []Provision
+
+	// What follows is for databases on a disk; see Open.
+
+	// Logger is told what went wrong with the cache; nil stands for slog.Default.
+	Logger *slog.Logger
+
+	// SaveEvery is how often the cache is saved, besides by Save and Close; 0: never.
+	SaveEvery time.Duration
+
+	// DiskBudget bounds the bytes that the cache takes on the disk; 0 stands for no limit.
+	// When there is more, the values that were not used for the longest time go.
+	DiskBudget int64
+
+	// WaitLock has Save wait for another process that writes to the same directory,
+	// instead of ending in ErrLocked.
+	WaitLock bool
+
+	// ReadOnly opens a cache that is never written to.
+	ReadOnly bool
 }
 
 // A DB is a database of queries and their results, in memory. Its methods may
@@ -66,6 +87,7 @@ type Options struct {
 type DB struct {
 	opts   Options
 	serial uint64 // of the database in the process
+	disk   *disk  // nil: it is in memory
 
 	// revision counts committed changes; flushed is how far the inputs in the graph
 	// have followed, settledAt how far all of it has: the front is gone. The graph
@@ -128,10 +150,17 @@ var serials atomic.Uint64
 
 // New returns an empty database in memory.
 func New(opts Options) *DB {
+	db := newDB(opts, graph.New())
+	db.count()
+	db.provide(opts.Services)
+	return db
+}
+
+// newDB returns a database of revision 1, without a generation.
+func newDB(opts Options, g *graph.Graph) *DB {
 	if opts.Parallelism <= 0 {
 		opts.Parallelism = goruntime.GOMAXPROCS(0)
 	}
-	g := graph.New()
 	db := &DB{
 		opts:       opts,
 		serial:     serials.Add(1),
@@ -159,11 +188,14 @@ func New(opts Options) *DB {
 	db.flushed.Store(1)
 	db.settledAt.Store(1)
 	db.calm()
+	return db
+}
+
+// count makes the node of the generation counter.
+func (db *DB) count() {
 	db.counter = db.g.Add(noTable, 0)
 	db.g.NewStamp(db.counter)
 	db.g.Assign(db.counter, 0)
-	db.provide(opts.Services)
-	return db
 }
 
 // noTable is the place of nodes that belong to no query.
@@ -197,23 +229,39 @@ func (db *DB) NextGeneration() uint64 {
 	return now
 }
 
-// Save writes what has changed to the disk. A database in memory has nothing to
-// write.
+// Save writes to the disk what has changed since the last time, all of it or nothing; a
+// database in memory has nothing to write. What is written is of one moment; others may
+// go on meanwhile. The first process that saves to a directory is the one that does, until
+// it closes its database or ends: for others Save is ErrLocked, whose text has the number
+// of that process, or waits with Options.WaitLock. After another error the directory is as
+// it was, the database can be used, and the next Save tries again.
 func (db *DB) Save(ctx context.Context) error {
 	if cx, ok := From(ctx); insideQuery() || ok && cx.inQuery() {
 		return ErrInQuery
 	}
-	return nil
+	switch {
+	case db.closed.Load():
+		return ErrClosed
+	case db.disk == nil:
+		return nil
+	}
+	return db.disk.save(ctx)
 }
 
-// Close ends what runs with ErrClosed and waits for it. All later calls end in
-// ErrClosed; a second Close is nil.
+// Close ends what runs with ErrClosed and waits for it; then it saves. All later calls
+// end in ErrClosed; a second Close is nil.
 func (db *DB) Close() error {
 	if insideRequest() {
 		return ErrInQuery
 	}
-	if db.shut() && db.verifier != nil {
+	if !db.shut() {
+		return nil
+	}
+	if db.verifier != nil {
 		db.lastLook()
+	}
+	if db.disk != nil {
+		return db.disk.close()
 	}
 	return nil
 }
@@ -246,6 +294,7 @@ type Stats struct {
 	Wasted   uint64 // runs ahead of a demand that nobody has asked for, see Options.NoRunAhead
 	Dropped  uint64 // values that were dropped, see Options.MemoryBudget
 	Bytes    int64  // what the values cost by now; 0 without a MemoryBudget
+	Disk     int64  // bytes of the cache on the disk, without what was replaced since; see Open
 
 	Collected uint64 // nodes that are gone: of inputs that were unset, or for Options.MemoryBudget
 }
@@ -256,7 +305,12 @@ func (db *DB) Stats() Stats {
 	nodes := db.g.Live() - 1 - db.unseen // the generation counter is not a user's
 	dropped, bytes, collected := db.memory.dropped, db.memory.used, db.garbage.collected
 	db.mu.Unlock()
+	disk := int64(0)
+	if db.disk != nil {
+		disk = db.disk.store.Stats().Live
+	}
 	return Stats{
+		Disk:     disk,
 		Nodes:    nodes,
 		Runs:     db.runs.Load(),
 		Hits:     db.hits.Value() + db.hitsInside.Load(),
@@ -307,8 +361,11 @@ func (db *DB) tableOf(q *query) keeper {
 // for nodes that are gone.
 func (db *DB) keeper(n graph.ID) (keeper, uint32) {
 	t, slot := db.g.Place(n)
-	if t == noTable || t == graph.Gone {
+	switch {
+	case t == noTable || t == graph.Gone:
 		return nil, 0
+	case slot == graph.Unplaced:
+		return db.seat(n, t)
 	}
 	return (*db.tables.Load())[t], slot
 }

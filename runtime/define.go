@@ -55,6 +55,9 @@ type query struct {
 
 	bound  bool // it has a body
 	hidden bool // of the engine's own; its keys are nodes. See collect.go
+	keys   bool // of the keys of an input; flushes assign it
+
+	describe func() imageQuery // nil: it is not written to the disk
 }
 
 // A Query is the descriptor of one annotated function: K is its key, V its
@@ -68,7 +71,7 @@ type Query[K comparable, V any] struct {
 	equal  func(a, b V) bool                 // where there is no codec that knows
 	plain  bool                              // == is equality
 	codecs codecs[K, V]
-	keys   *Query[struct{}, []K] // inputs: the node of the keys that are set
+	listed *Query[struct{}, []K] // inputs: the node of the keys that are set
 	once   *memo[K, V]           // of tasks that were used once
 	inWord bool                  // see inWord
 }
@@ -109,10 +112,11 @@ func Define[K comparable, V any](d Definition) *Query[K, V] {
 	q := &Query[K, V]{query: query{def: d}, equal: equality[V](&d)}
 	q.plain = !d.EqNever && !hasEqual[V]() && !partsHaveEqual[V](&d) && plain(reflect.TypeFor[V]())
 	q.table = func(db *DB) keeper { return newTable(db, q) }
+	q.describe = q.image
 	q.once, q.inWord = new(memo[K, V]), inWord[K]()
 	register(&q.query)
 	if d.Kind == KindInput && d.Params > 0 {
-		q.keys = defineKeys[K](d.Name)
+		q.listed = defineKeys[K](d.Name)
 	}
 	return q
 }
@@ -298,7 +302,7 @@ func (q *Query[K, V]) Refresh(tx *Tx, k K) {
 	tx.check()
 	t := tableOf(tx.db, q)
 	tx.refreshed = append(tx.refreshed, func() graph.ID {
-		if c, ok := t.byKey.Load(k); ok {
+		if c, ok := t.lookup(k); ok {
 			return c.id
 		}
 		return 0 // it runs at its next demand anyway

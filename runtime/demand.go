@@ -18,7 +18,7 @@ func (db *DB) demand(cx *Context, n graph.ID, cell any) (any, error) {
 		return db.settle(cx, n, cell, true)
 	}
 	// The rest is bring, once more: nested runs are nested calls of this.
-	w := &walk{db: db, cx: cx, req: cx.req, cell: cell, value: db.memory.budget > 0}
+	w := &walk{db: db, cx: cx, req: cx.req, cell: cell, value: db.lacks()}
 	defer w.leave()
 	w.call()
 	for {
@@ -82,7 +82,7 @@ func (db *DB) settle(cx *Context, n graph.ID, cell any, value bool) (any, error)
 // bring is settle without verification of what is found green: that is noted in
 // green, unless it is nil.
 func (db *DB) bring(cx *Context, n graph.ID, cell any, value bool, green *[]graph.ID) (any, error) {
-	w := &walk{db: db, cx: cx, req: cx.req, cell: cell, value: value && db.memory.budget > 0, green: green}
+	w := &walk{db: db, cx: cx, req: cx.req, cell: cell, value: value && db.lacks(), green: green}
 	defer w.leave()
 	w.call()
 	for {

@@ -18,6 +18,8 @@ const (
 	Wait                           // a demand waits for another one's run, or for the end of a request
 	Cancel                         // a run ended without an outcome: aborted, or by a panic
 	Violation                      // a query is impure, or a value was written to; Err is a *VerifyError. See Options.Verify
+	Load                           // the value of a node was read from the disk; see Open
+	Save                           // the cache was written to the disk; it has no node
 	Again                          // the body of a query starts only because its value was dropped, see Options.MemoryBudget
 )
 
@@ -41,6 +43,10 @@ func (k EventKind) String() string {
 		return "violation"
 	case Again:
 		return "again"
+	case Load:
+		return "load"
+	case Save:
+		return "save"
 	}
 	return "event"
 }

@@ -35,6 +35,9 @@ func CheckInvariants(db *DB) error {
 func (db *DB) checkMemory() error {
 	used := int64(0)
 	for n := graph.ID(1); int(n) <= db.g.Nodes(); n++ {
+		if db.unplaced(n) {
+			continue
+		}
 		k, slot := db.keeper(n)
 		if k == nil {
 			continue
@@ -44,7 +47,7 @@ func (db *DB) checkMemory() error {
 			used += int64(cost)
 			continue
 		}
-		if !k.printed(slot) && !db.readersGone(n) {
+		if !k.printed(slot) && db.disk == nil && !db.readersGone(n) {
 			return fmt.Errorf("node %d is gone without a fingerprint, and a reader has its value", n)
 		}
 	}
@@ -52,6 +55,12 @@ func (db *DB) checkMemory() error {
 		return fmt.Errorf("values cost %d bytes, %d were counted", used, db.memory.used)
 	}
 	return nil
+}
+
+// unplaced reports whether n is on the disk, and has no cell yet.
+func (db *DB) unplaced(n graph.ID) bool {
+	table, slot := db.g.Place(n)
+	return slot == graph.Unplaced && table != noTable && table != graph.Gone
 }
 
 // checkGarbage checks that cells and nodes belong together, and that nothing is
@@ -66,6 +75,11 @@ func (db *DB) checkGarbage() error {
 			if table, at := db.g.Place(n); int(table) != i || at != slot || there[n] {
 				return fmt.Errorf("node %d is not where its cell says", n)
 			}
+			there[n] = true
+		}
+	}
+	for n := graph.ID(1); int(n) <= db.g.Nodes(); n++ {
+		if db.unplaced(n) {
 			there[n] = true
 		}
 	}

@@ -3,14 +3,19 @@ package runtime
 import (
 	"unsafe"
 
+	"github.com/zeebo/xxh3"
+
 	"querygen.dev/runtime/codec"
+	"querygen.dev/runtime/internal/graph"
 )
 
 // A husk is what is left of a value. It takes the place of the error, which an
 // outcome that is dropped has not.
 type husk struct {
-	print codec.Fingerprint
-	known bool
+	print  codec.Fingerprint
+	known  bool
+	packed bool     // it is that of the whole outcome, as it is written to the disk
+	node   graph.ID // whose outcome that is
 }
 
 func (h *husk) Error() string { return "querygen: the value was dropped" }
@@ -112,8 +117,39 @@ func (t *table[K, V]) age(slot uint32) int {
 }
 
 func (t *table[K, V]) husk(out any) *husk {
-	p, ok := t.q.print(&out.(*outcome[V]).value)
-	return &husk{p, ok}
+	o := out.(*outcome[V])
+	if t.db.disk != nil && t.persists() {
+		if p, ok := t.sumOf(o); ok {
+			return &husk{print: p, known: true, packed: true}
+		}
+	}
+	p, ok := t.q.print(&o.value)
+	return &husk{print: p, known: ok}
+}
+
+// sumOf returns the fingerprint of an outcome as it is written to the disk.
+func (t *table[K, V]) sumOf(o *outcome[V]) (codec.Fingerprint, bool) {
+	data, err := t.q.encode(nil, o)
+	if err != nil {
+		return codec.Fingerprint{}, false
+	}
+	h := xxh3.Hash128(data)
+	return codec.Fingerprint{Hi: h.Hi, Lo: h.Lo}, true
+}
+
+// sameHusk reports whether h is left of an outcome that is equal to o.
+func (t *table[K, V]) sameHusk(h *husk, o *outcome[V]) bool {
+	if !h.packed {
+		return o.err == nil && h.of(func() (codec.Fingerprint, bool) { return t.q.print(&o.value) })
+	}
+	if h.of(func() (codec.Fingerprint, bool) { return t.sumOf(o) }) {
+		return true
+	}
+	if t.q.codecs.same || !h.known || h.node == 0 {
+		return false
+	}
+	old, err := t.db.disk.readAs(t, h) // a method Equal decides
+	return err == nil && t.sameOutcome(old.(*outcome[V]), o)
 }
 
 func (t *table[K, V]) drop(slot uint32, h *husk) {

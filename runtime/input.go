@@ -211,6 +211,7 @@ func (in *inputs[K, V]) apply(s *setting[K, V]) {
 			times, rev := db.g.Times(n), graph.MomentOf(db.revision.Load())
 			times.Changed, times.Verified = rev, rev
 			now.stamp = db.g.NewStamp(n)
+			db.entered(n)
 		}
 		in.t.put(s.cell, now)
 		db.g.Assign(n, old)
@@ -231,9 +232,10 @@ func keysName(input string) string { return input + ".Keys" }
 // body: flushes assign its outcome.
 func defineKeys[K comparable](input string) *Query[struct{}, []K] {
 	d := Definition{Name: keysName(input), Kind: KindPure}
-	q := &Query[struct{}, []K]{query: query{def: d}}
+	q := &Query[struct{}, []K]{query: query{def: d, keys: true}}
 	q.equal = func(a, b []K) bool { return slices.Equal(a, b) }
 	q.table = func(db *DB) keeper { return newTable(db, q) }
+	q.describe = q.image
 	register(&q.query)
 	return q
 }
@@ -241,19 +243,19 @@ func defineKeys[K comparable](input string) *Query[struct{}, []K] {
 // Keys returns the keys of the input that are set, in order of first set.
 func (q *Query[K, V]) Keys(cx *Context) []K {
 	t := tableOf(cx.db, q)
-	tableOf(cx.db, q.keys)
+	tableOf(cx.db, q.listed)
 	if !t.input.asked() {
 		cx.db.mu.Lock()
 		t.input.flushKeys()
 		cx.db.mu.Unlock()
 	}
-	return slices.Clone(q.keys.Value(cx, struct{}{}))
+	return slices.Clone(q.listed.Value(cx, struct{}{}))
 }
 
 // asked reports whether anybody has wanted the keys. Until then there is no list of
 // them, which costs as much as there are.
 func (in *inputs[K, V]) asked() bool {
-	q := in.t.q.keys
+	q := in.t.q.listed
 	if q == nil {
 		return false
 	}
@@ -261,14 +263,14 @@ func (in *inputs[K, V]) asked() bool {
 	if int(q.index) >= len(list) || list[q.index] == nil {
 		return false
 	}
-	_, ok := list[q.index].(*table[struct{}, []K]).byKey.Load(struct{}{})
+	_, ok := list[q.index].(*table[struct{}, []K]).lookup(struct{}{})
 	return ok
 }
 
 // flushKeys assigns the node of the keys; under db.mu.
 func (in *inputs[K, V]) flushKeys() {
 	db := in.t.db
-	t := db.tableOf(&in.t.q.keys.query).(*table[struct{}, []K])
+	t := db.tableOf(&in.t.q.listed.query).(*table[struct{}, []K])
 	c := t.findLocked(struct{}{})
 	var list []*setting[K, V]
 	for _, s := range in.byCell {
@@ -287,6 +289,18 @@ func (in *inputs[K, V]) flushKeys() {
 		now.stamp = db.g.NewStamp(c.id)
 		db.g.Times(c.id).Changed = graph.MomentOf(db.revision.Load())
 		c.out.Store(now)
+		db.entered(c.id)
 	}
 	db.g.Assign(c.id, old)
 }
+
+// listed reports whether the keys of the input are on the disk.
+func (t *table[K, V]) listed() bool {
+	if t.q.listed == nil {
+		return false
+	}
+	t.db.tableOf(&t.q.listed.query)
+	return t.input.asked()
+}
+
+func (t *table[K, V]) flushKeys() { t.input.flushKeys() }

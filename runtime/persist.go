@@ -18,7 +18,17 @@ type codecs[K comparable, V any] struct {
 
 // PersistKey gives the query the codec of its key. Without it the query is not
 // written to disk. Generated code calls it, in an init.
-func (q *Query[K, V]) PersistKey(t codec.Type[K]) { q.codecs.key = &t }
+func (q *Query[K, V]) PersistKey(t codec.Type[K]) {
+	q.codecs.key = &t
+	if q.listed != nil {
+		q.listed.PersistValue(codec.Type[[]K]{
+			Encode: func(e *codec.Encoder, v *[]K) { codec.EncodeSlice(e, v, t.Encode) },
+			Decode: func(d *codec.Decoder, v *[]K) { codec.DecodeSlice(d, v, t.Decode) },
+			Equal:  func(c *codec.Comparer, a, b *[]K) bool { return codec.EqualSlice(c, a, b, t.Equal) },
+			Schema: "list of " + t.Schema,
+		})
+	}
+}
 
 // PersistValue gives the query the codec of its results. Its equality takes the
 // place of the one by reflection; that of the result type itself, and of the

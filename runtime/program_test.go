@@ -197,7 +197,7 @@ func (p *program) run(n int, e env) (int, error) {
 			}
 		case failIf:
 			if acc%7 == s.arg && node.flavour.fails() {
-				return 0, fmt.Errorf("fail %d", acc%3)
+				return 0, failures[acc%3]
 			}
 		case transIf:
 			if acc%11 == s.arg && node.flavour.fails() {

@@ -11,6 +11,9 @@ import (
 // run runs f, the node on top of the stack, and takes it off. cause is the read that
 // made it necessary, 0 if there is none to blame.
 func (w *walk) run(f *flight.Flight, cause graph.ID) error {
+	if f.Again && w.load() {
+		return nil
+	}
 	b := new(body)
 	f.Start(&b.run, &b.reads)
 	f.Rerun, f.Before = false, w.db.emitted[f.Node]

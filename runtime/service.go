@@ -1,6 +1,10 @@
 package runtime
 
-import "fmt"
+import (
+	"fmt"
+
+	"querygen.dev/runtime/codec"
+)
 
 // A Service is something that queries use and that is neither a key nor a value:
 // an HTTP client, a logger, a connection. Each database is given its own when it
@@ -29,7 +33,11 @@ type Provision struct {
 // NewService declares a service. The name is unique in the program and the same
 // in each process. It is called while packages are initialized.
 func NewService[T any](name string) *Service[T] {
-	return &Service[T]{name: name, version: Define[struct{}, string](Definition{Name: name, Kind: KindPure})}
+	version := Define[struct{}, string](Definition{Name: name, Kind: KindPure})
+	version.PersistValue(codec.Type[string]{
+		Encode: codec.EncodeString[string], Decode: codec.DecodeString[string], Equal: codec.EqualPlain[string], Schema: "string",
+	})
+	return &Service[T]{name: name, version: version}
 }
 
 // Provide says what the service is in a database. The version stands for all
@@ -41,8 +49,14 @@ func (s *Service[T]) Provide(v T, version string) Provision {
 		defer db.mu.Unlock()
 		t := db.tableOf(&s.version.query).(*table[struct{}, string])
 		c := t.findLocked(struct{}{})
-		c.out.Store(&outcome[string]{value: version, stamp: db.g.NewStamp(c.id)})
-		db.g.Assign(c.id, 0)
+		old := db.g.Stamp(c.id)
+		now := &outcome[string]{value: version, stamp: old}
+		if !t.sameOutcome(c.out.Load(), now) {
+			now.stamp = db.g.NewStamp(c.id)
+			db.entered(c.id)
+		}
+		c.out.Store(now)
+		db.g.Assign(c.id, old)
 	}}
 }
 

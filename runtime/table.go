@@ -83,6 +83,7 @@ type keeper interface {
 
 	attic
 	grave
+	shelf
 }
 
 func newTable[K comparable, V any](db *DB, q *Query[K, V]) *table[K, V] {
@@ -134,7 +135,7 @@ func (t *table[K, V]) pinned(k K) *cell[K, V] {
 }
 
 func (t *table[K, V]) findLocked(k K) *cell[K, V] {
-	if c, ok := t.byKey.Load(k); ok {
+	if c, ok := t.lookup(k); ok {
 		return c
 	}
 	slot := t.byKey.room()
@@ -144,6 +145,7 @@ func (t *table[K, V]) findLocked(k K) *cell[K, V] {
 		t.db.unseen++
 	}
 	t.byKey.Store(slot, c)
+	t.db.entered(c.id)
 	return c
 }
 
@@ -199,7 +201,7 @@ func (t *table[K, V]) sameOutcome(a, b *outcome[V]) bool {
 	case a == nil || t.q.def.EqNever:
 		return false
 	case a.cost == gone:
-		return b.err == nil && a.err.(*husk).of(func() (codec.Fingerprint, bool) { return t.q.print(&b.value) })
+		return t.sameHusk(a.err.(*husk), b)
 	}
 	return equalErrors(a.err, b.err) && t.q.same(&a.value, &b.value)
 }
@@ -207,12 +209,16 @@ func (t *table[K, V]) sameOutcome(a, b *outcome[V]) bool {
 func (t *table[K, V]) commit(slot uint32, out any, stamp uint32) {
 	o := out.(*outcome[V])
 	o.stamp = stamp
-	t.put(t.cell(slot), o)
+	c := t.cell(slot)
+	t.put(c, o)
+	t.db.entered(c.id)
 	t.db.memory.pay(stepsForValue)
 }
 
 func (t *table[K, V]) restore(slot uint32, out any) {
-	t.put(t.cell(slot), out.(*outcome[V]))
+	c := t.cell(slot)
+	t.put(c, out.(*outcome[V]))
+	t.db.entered(c.id)
 }
 
 func (t *table[K, V]) flush() {

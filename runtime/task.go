@@ -45,7 +45,10 @@ func (q *Query[K, V]) call(cx *Context, key any) (V, error) {
 func (q *Query[K, V]) name() string { return q.def.Name }
 
 func (q *Query[K, V]) locate(db *DB, key any) (graph.ID, any) {
-	c, ok := tableOf(db, q).byKey.Load(key.(K))
+	t := tableOf(db, q)
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	c, ok := t.lookup(key.(K))
 	if !ok {
 		return 0, nil
 	}

@@ -159,6 +159,9 @@ func (db *DB) follow() {
 		db.g.Demand(n)
 	}
 	db.refresh = db.refresh[:0]
+	if d := db.disk; d != nil && !d.resumed {
+		d.resume()
+	}
 	// What a member of a cycle has read says nothing about when the cycle goes.
 	// The same holds for a body that lived with the panic of what it called.
 	for n := range db.blind {

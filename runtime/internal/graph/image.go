@@ -115,6 +115,9 @@ func (g *Graph) Saved() {
 	}
 }
 
+// Unsaved notes that a page has changed: it did not get to the disk.
+func (g *Graph) Unsaved(p Part, page int) { g.changed[p].add(uint32(page)) }
+
 // touch notes that n has changed; touchEdge and touchRecord, that an edge has, or a
 // record.
 func (g *Graph) touch(n ID) {
@@ -135,6 +138,14 @@ func (g *Graph) touchRecord(r uint32) {
 	}
 }
 
+// UnsavedAll notes that all of the image has changed.
+func (g *Graph) UnsavedAll() {
+	g.touchAll()
+	for r := 0; r < g.recs.Len(); r += recordsInPage {
+		g.touchRecord(uint32(r))
+	}
+}
+
 // touchAll notes that all nodes and edges have changed.
 func (g *Graph) touchAll() {
 	if g.changed == nil {
@@ -145,9 +156,6 @@ func (g *Graph) touchAll() {
 	}
 	for e := 0; e < g.edges.Len(); e += edgesInPage {
 		g.touchEdge(uint32(e))
-	}
-	for r := 0; r < g.recs.Len(); r += recordsInPage {
-		g.touchRecord(uint32(r))
 	}
 }
 
