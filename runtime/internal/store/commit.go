@@ -68,6 +68,7 @@ func (w *Writer) commit(ctx context.Context, meta []byte) (err error) {
 		return err
 	}
 	w.out = nil // it is the image's now
+	s.open.Store(0)
 	s.install(base, next, w.reset)
 	s.tidy(ctx)
 	return nil

@@ -105,7 +105,7 @@ func newBuilder(fsys FS, dir string, id uint32) *builder {
 		return b
 	}
 	b.f = f
-	b.buf = append(make([]byte, 0, bufferSize), header(id)...)
+	b.buf = header(id)
 	return b
 }
 
