@@ -1,0 +1,2 @@
+// Package store keeps the files of a persistent cache.
+package store
