@@ -60,7 +60,10 @@ func init() { // as variables they would depend on themselves
 	traces.equal = func(a, b *trace) bool { return slices.Equal(a.steps, b.steps) }
 	traces.Bind(nil, func(cx *Context, n graph.ID) (*trace, error) { return cx.trace(n) })
 	failures.Bind(nil, func(cx *Context, n graph.ID) (struct{}, error) {
-		out, err := cx.settle(n)
+		out, err := cx.db.settle(cx, n, nil, cx.db.disk != nil) // there an error may lie as well
+		if p, ok := err.(*PanicError); ok {
+			throw(cx, p)
+		}
 		if err == nil {
 			err = out.(interface{ failure() error }).failure()
 		}

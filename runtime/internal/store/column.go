@@ -15,20 +15,18 @@ func (s *Store) Pages(column uint8) (count, size int) {
 	return 0, 0
 }
 
-// ReadColumn reads all pages of a column. into says where the bytes of a page
-// go; what it returns may be longer than a page: then the pages that follow go
-// behind it, without into being asked again, and are read faster. into is called
-// by two goroutines, and again for the same page if the image was moved to
-// another file meanwhile.
+// ReadColumn calls visit for the pages of a column, with their bytes, which are good
+// until it returns. It is called by two goroutines, and again for the same page if the
+// image was moved to another file meanwhile.
 //
-// An error means that the column is damaged. The store is empty then.
-func (s *Store) ReadColumn(column uint8, into func(page int) []byte) error {
+// An error of the store's own means that the column is damaged. The store is empty then.
+func (s *Store) ReadColumn(column uint8, visit func(page int, data []byte) error) error {
 	err := s.read(func(img *image) error {
 		t := img.tables[column]
 		if t == nil {
 			return nil
 		}
-		err := img.readColumn(t, into)
+		err := img.readColumn(t, visit)
 		if err != nil && !isClosed(err) {
 			s.drop(img, err)
 		}
@@ -40,40 +38,39 @@ func (s *Store) ReadColumn(column uint8, into func(page int) []byte) error {
 	return nil
 }
 
-// sharePages is from how many bytes on a column is read by two goroutines.
+// shareBytes is from how many bytes on a column is read by two goroutines.
 const shareBytes = 1 << 20
 
-func (img *image) readColumn(t *table, into func(int) []byte) error {
+func (img *image) readColumn(t *table, visit func(int, []byte) error) error {
 	n := len(t.pages)
 	if n*int(t.size) < shareBytes {
-		return img.readRange(t, 0, n, into)
+		return img.readRange(t, 0, n, visit)
 	}
 	var g errgroup.Group
-	g.Go(func() error { return img.readRange(t, 0, n/2, into) })
-	g.Go(func() error { return img.readRange(t, n/2, n, into) })
+	g.Go(func() error { return img.readRange(t, 0, n/2, visit) })
+	g.Go(func() error { return img.readRange(t, n/2, n, visit) })
 	return g.Wait()
 }
 
 // readAtOnce bounds a read, so that what was read is still near when it is
-// checked.
+// checked, and visited.
 const readAtOnce = 1 << 17
 
-func (img *image) readRange(t *table, first, end int, into func(int) []byte) error {
+func (img *image) readRange(t *table, first, end int, visit func(int, []byte) error) error {
 	size := int(t.size)
 	most := max(1, readAtOnce/size)
+	buf := make([]byte, min(most, end-first)*size)
 	for first < end {
-		dst := into(first)
-		room := min(len(dst)/size, end-first)
-		if room == 0 {
-			return fmt.Errorf("a page of %d bytes has room for %d", size, len(dst))
+		n := t.together(first, min(end-first, most))
+		if err := img.readPages(t, first, n, buf[:n*size]); err != nil {
+			return err
 		}
-		for room > 0 {
-			n := t.together(first, min(room, most))
-			if err := img.readPages(t, first, n, dst[:n*size]); err != nil {
+		for i := range n {
+			if err := visit(first+i, buf[i*size:(i+1)*size]); err != nil {
 				return err
 			}
-			first, room, dst = first+n, room-n, dst[n*size:]
 		}
+		first += n
 	}
 	return nil
 }

@@ -208,10 +208,11 @@ func column(s *Store, c uint8) ([][]byte, error) {
 	n, size := s.Pages(c)
 	all := make([]byte, n*size)
 	var mu sync.Mutex
-	err := s.ReadColumn(c, func(page int) []byte {
+	err := s.ReadColumn(c, func(page int, data []byte) error {
 		mu.Lock()
 		defer mu.Unlock()
-		return all[page*size : min(n, page+1+page%3)*size]
+		copy(all[page*size:(page+1)*size], data)
+		return nil
 	})
 	var pages [][]byte
 	for i := range n {
