@@ -81,10 +81,10 @@ func restore(s *store.Store, opts Options) (*DB, error) {
 	db.settledAt.Store(m.Revision + 1)
 	db.calmAt.Store(0)
 	db.moved = true
-	d.unset = inside(m.Set, g)
-	d.again = inside(m.Again, g)
 	g.Track()
 	d.suspectOf(changed)
+	d.unset = inside(m.Set, g)
+	d.again = inside(append(d.again, m.Again...), g)
 	db.provide(opts.Services)
 	d.unprovided()
 	d.relist()
@@ -229,12 +229,22 @@ func (d *disk) resume() {
 		}
 	}
 	for _, n := range d.again {
-		db.g.Demand(n)
+		if k, slot := db.placed(n); k == nil || !k.assigned(slot) {
+			db.g.Demand(n)
+		}
 	}
 	for _, l := range d.listings {
 		l.flushKeys()
 	}
 	d.unset, d.again, d.listings, d.resumed = nil, nil, nil, true
+}
+
+// placed is keeper for a node that may have no cell yet: then it is nil.
+func (db *DB) placed(n graph.ID) (keeper, uint32) {
+	if _, slot := db.g.Place(n); slot == graph.Unplaced {
+		return nil, 0
+	}
+	return db.keeper(n)
 }
 
 // load brings the outcome of f's node from the disk, whose value is wanted; f ends with

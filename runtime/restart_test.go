@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"testing"
 
 	query "querygen.dev/runtime"
@@ -150,7 +152,8 @@ func (x *tester) restart(dir string) {
 	x.gen++
 	how := x.r.IntN(4)
 	err := x.db.Update(func(tx *query.Tx) error {
-		for n, v := range x.p.set {
+		for _, n := range slices.Sorted(maps.Keys(x.p.set)) {
+			v := x.p.set[n]
 			switch {
 			case how == 0 && x.r.IntN(2) == 0:
 				v = x.r.IntN(4)
