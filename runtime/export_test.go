@@ -194,3 +194,9 @@ func MakeCheap(db *DB) {
 		db.costs[i] = cost{runs: 1, timed: costFirst}
 	}
 }
+
+// NewVersion makes q a query with other code, as far as a disk knows.
+func NewVersion[K comparable, V any](q *Query[K, V]) { q.def.Version += "+" }
+
+// NewKeySchema makes the key of q one of another shape, as far as a disk knows.
+func NewKeySchema[K comparable, V any](q *Query[K, V]) { q.codecs.key.Schema += "+" }

@@ -49,17 +49,25 @@ func (d *disk) save(ctx context.Context) error {
 	if !d.touched() {
 		return nil
 	}
+	err := d.saveOnce(ctx)
+	if err != nil && d.store.Damaged() && !errors.Is(err, ErrLocked) {
+		err = d.saveOnce(ctx) // all of it, now that this is known
+	}
+	return err
+}
+
+func (d *disk) saveOnce(ctx context.Context) error {
 	w, err := d.store.Begin(ctx)
 	if errors.Is(err, store.ErrLocked) {
 		return fmt.Errorf("%w (%w)", ErrLocked, err)
 	}
 	if err != nil {
-		return fmt.Errorf("querygen: saving the cache: %w", err)
+		return fmt.Errorf("querygen: %w", err)
 	}
 	start := time.Now()
 	c := d.capture()
 	if err = d.write(ctx, w, c); err != nil {
-		err = fmt.Errorf("querygen: saving the cache: %w", err)
+		err = fmt.Errorf("querygen: %w", err)
 	}
 	d.settle(c, err)
 	if tell := d.db.opts.OnEvent; tell != nil {
