@@ -128,7 +128,7 @@ func (p *patch) remove(old slot) error {
 
 func (p *patch) insert(s slot) error {
 	at := firstSlot(uint32(s>>32), p.slots)
-	for {
+	for range p.slots {
 		old, err := p.at(at)
 		if err != nil {
 			return err
@@ -141,6 +141,7 @@ func (p *patch) insert(s slot) error {
 		}
 		at = (at + 1) % p.slots
 	}
+	return damaged("the index is full, and should not be")
 }
 
 // rebuild writes an index with room for more.
