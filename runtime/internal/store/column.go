@@ -1,10 +1,10 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/zeebo/xxh3"
-	"golang.org/x/sync/errgroup"
 )
 
 // Pages returns how many pages a column has, and how many bytes each of them.
@@ -40,7 +40,7 @@ func (s *Store) ReadColumn(column uint8, into func(page int) []byte) error {
 	return nil
 }
 
-// sharePages is from how many bytes on a column is read by two goroutines.
+// shareBytes is from how many bytes on a column is read by two goroutines.
 const shareBytes = 1 << 20
 
 func (img *image) readColumn(t *table, into func(int) []byte) error {
@@ -48,10 +48,9 @@ func (img *image) readColumn(t *table, into func(int) []byte) error {
 	if n*int(t.size) < shareBytes {
 		return img.readRange(t, 0, n, into)
 	}
-	var g errgroup.Group
-	g.Go(func() error { return img.readRange(t, 0, n/2, into) })
-	g.Go(func() error { return img.readRange(t, n/2, n, into) })
-	return g.Wait()
+	half := make(chan error, 1)
+	go func() { half <- img.readRange(t, n/2, n, into) }()
+	return errors.Join(img.readRange(t, 0, n/2, into), <-half)
 }
 
 // readAtOnce bounds a read, so that what was read is still near when it is

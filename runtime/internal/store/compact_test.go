@@ -216,3 +216,26 @@ func TestNothingChanged(t *testing.T) {
 		t.Errorf("%d operations", fsys.ops-before)
 	}
 }
+
+// TestBudgetOfNothing: where no value is left that could go, a save does not
+// write everything again and again.
+func TestBudgetOfNothing(t *testing.T) {
+	fsys := newMemFS()
+	s, _ := mustOpen(t, fsys, Options{Budget: 10_000})
+	defer s.Close()
+	rng := rand.New(rand.NewPCG(*seedFlag, 8))
+	for i := range 20 {
+		w := mustBegin(t, s)
+		for p := range 8 {
+			if i == 0 || p == i%8 {
+				w.Page(0, p, randomBytes(rng, 1<<13))
+			}
+		}
+		w.Put(uint32(i), fmt.Append(nil, "a key that lies in the segment ", i), randomBytes(rng, 10))
+		before := s.nextID.Load()
+		mustCommit(t, w, nil)
+		if n := s.nextID.Load() - before; i > 2 && n > 1 {
+			t.Fatalf("save %d made %d segments", i, n)
+		}
+	}
+}
