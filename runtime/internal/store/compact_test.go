@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -237,5 +238,63 @@ func TestBudgetOfNothing(t *testing.T) {
 		if n := s.nextID.Load() - before; i > 2 && n > 1 {
 			t.Fatalf("save %d made %d segments", i, n)
 		}
+	}
+}
+
+// TestCompactionBesideAWriter: it leaves alone what the writer has written so far,
+// and what the writer has left as it was is still there.
+func TestCompactionBesideAWriter(t *testing.T) {
+	rng := rand.New(rand.NewPCG(*seedFlag, 10))
+	fsys, m := prepared(t, rng, 4)
+	s, _ := mustOpen(t, fsys, Options{})
+	w := mustBegin(t, s)
+	m.change(rng, w, 100)
+	s.compact(context.Background(), s.img.Load(), 0, 0)
+	m.change(rng, w, 100)
+	s.compact(context.Background(), s.img.Load(), 0, 0)
+	mustCommit(t, w, m.meta)
+	for range 2 {
+		if err := m.differs(s, false); err != nil {
+			t.Fatal(err)
+		}
+		checkBooks(t, s)
+		if names := leftovers(fsys, s); len(names) > 0 {
+			t.Errorf("%q are left", names)
+		}
+		s.Close()
+		s, _ = mustOpen(t, fsys, Options{})
+	}
+	s.Close()
+}
+
+// betweenFS does something once, before a segment is opened.
+type betweenFS struct {
+	FS
+	do func()
+}
+
+func (b *betweenFS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
+	if do := b.do; do != nil && strings.Contains(name, "seg-") {
+		b.do = nil
+		do()
+	}
+	return b.FS.OpenFile(name, flag, perm)
+}
+
+// TestOpenWhileCompacted: the segments go that the manifest named a moment ago.
+func TestOpenWhileCompacted(t *testing.T) {
+	rng := rand.New(rand.NewPCG(*seedFlag, 11))
+	fsys, m := prepared(t, rng, 4)
+	writer, _ := mustOpen(t, fsys, Options{})
+	defer writer.Close()
+	w := mustBegin(t, writer)
+	m.change(rng, w, 10)
+	mustCommit(t, w, m.meta)
+	s, rec := mustOpen(t, &betweenFS{FS: fsys, do: func() {
+		writer.compact(context.Background(), writer.img.Load(), 0, 0)
+	}}, Options{})
+	defer s.Close()
+	if err := m.differs(s, false); err != nil || len(rec.all()) > 0 {
+		t.Error(err, rec.all())
 	}
 }

@@ -150,8 +150,8 @@ func (e *indexEdit) rebuild(img *image, out *builder) (pages int, used uint32, e
 	for _, s := range e.remove {
 		removed[s] = true
 	}
-	want := float64(img.live) + float64(len(e.add))
-	pages = int(want/minLoad)/slotsPerPage + 1
+	want := max(0, int(img.live)-len(e.remove)) + len(e.add)
+	pages = int(float64(want)/minLoad)/slotsPerPage + 1
 	slots := uint64(pages) * slotsPerPage
 	table := make([]byte, slots*8)
 	put := func(s slot) {
