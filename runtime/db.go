@@ -74,7 +74,8 @@ type DB struct {
 	revision   atomic.Uint64
 	flushed    atomic.Uint64
 	settledAt  atomic.Uint64
-	calmAt     atomic.Uint64 // the same, as long as demands from outside may look at the graph as it is; else 0
+	calmAt     atomic.Uint64          // the same, as long as demands from outside may look at the graph as it is; else 0
+	beside     atomic.Pointer[beside] // what is parked; nil: nothing
 	closed     atomic.Bool
 	done       chan struct{} // closed with it
 	generation atomic.Uint64
@@ -108,6 +109,7 @@ type DB struct {
 	silent     map[graph.ID]bool               // nodes on cycles: their traces are empty
 	unseen     int                             // nodes of hidden queries
 	dirty      []keeper                        // tables with sets that are not flushed
+	unparked   int                             // how often nodes were unparked in this revision
 	rooms      []*room                         // for stacks to come
 	news       chan struct{}                   // closed at the next revision; nil: nobody waits for it
 	wave       *wave                           // going up; nil: none
@@ -224,6 +226,9 @@ func (db *DB) shut() (first bool) {
 	defer db.mu.Unlock()
 	first = db.closed.CompareAndSwap(false, true)
 	db.calmAt.Store(0)
+	if b := db.beside.Load(); b != nil {
+		db.beside.Store(&beside{sets: b.sets})
+	}
 	if first {
 		close(db.done)
 	}

@@ -228,7 +228,7 @@ func hit[K comparable, V any](cx *Context, c *cell[K, V], q *query) *outcome[V] 
 	db := cx.db
 	rev := db.revision.Load()
 	shake.Point()
-	if !db.settled(rev) || !db.g.State(c.id).Green() || cx.ends && cx.ctx.Err() != nil || nested(cx) {
+	if !db.settled(rev) && !db.calmBeside(c.id, rev) || !db.g.State(c.id).Green() || cx.ends && cx.ctx.Err() != nil || nested(cx) {
 		return nil
 	}
 	c.touch(db)
@@ -263,7 +263,8 @@ func hit[K comparable, V any](cx *Context, c *cell[K, V], q *query) *outcome[V] 
 func hitInside[K comparable, V any](cx *Context, c *cell[K, V], q *query) *outcome[V] {
 	db, rev := cx.db, cx.flight.Rev.Load()
 	shake.Point()
-	if cx.flight.Halted.Load() || cx.mayEnd() && cx.over() || !db.g.GreenBelow(c.id, cx.flight.Front.Load()-1) {
+	front := cx.flight.Front.Load()
+	if cx.flight.Halted.Load() || cx.mayEnd() && cx.over() || !db.g.GreenBelow(c.id, front-1) || front != 0 && db.mayBeStale(c.id) {
 		return nil
 	}
 	c.touch(db)

@@ -12,7 +12,7 @@ import (
 func CheckInvariants(db *DB) error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	db.flush()
+	db.follow()
 	if err := db.g.Check(); err != nil {
 		return err
 	}
@@ -179,4 +179,17 @@ func MakeCheap(db *DB) {
 	for i := range db.costs {
 		db.costs[i] = cost{runs: 1, timed: costFirst}
 	}
+}
+
+// Parked is the number of nodes that are parked.
+func Parked(db *DB) int {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return db.g.Parked()
+}
+
+// CalmFor reports whether a hit from outside takes no lock.
+func CalmFor[T any](db *DB, t Task[T]) bool {
+	n, _ := t.q.locate(db, t.key)
+	return db.settled(db.Revision()) || db.calmBeside(n, db.Revision())
 }

@@ -15,9 +15,7 @@ func (w *walk) run(f *flight.Flight, cause graph.ID) error {
 	f.Start(&b.run, &b.reads)
 	f.Rerun, f.Before = false, w.db.emitted[f.Node]
 	f.Rev.Store(w.db.flushed.Load())
-	if w.wave != nil {
-		f.Front.Store(w.wave.height + 1)
-	}
+	f.Front.Store(w.front())
 	w.db.outdone(f.Node)
 	f.Halted.Store(f.Cycle != nil || w.db.verifiesAll())
 	k, slot := w.db.keeper(f.Node)
@@ -160,7 +158,7 @@ func (db *DB) stackOf(f *flight.Flight) []Node {
 		if f.For == 0 {
 			continue
 		}
-		for _, n := range db.g.Way(f.Node, f.For, waveEdges) {
+		for _, n := range db.g.Way(f.Node, f.For, wayEdges) {
 			add(n)
 		}
 	}

@@ -167,8 +167,12 @@ func (db *DB) follow() {
 	}
 	clear(db.blind)
 	db.flushed.Store(rev)
-	if db.g.OnFront() == 0 || len(db.iterations) > 0 {
+	db.unparked = 0
+	switch {
+	case len(db.iterations) > 0:
 		db.settleFront()
+	case db.g.OnFront() == 0:
+		db.rest()
 	}
 }
 

@@ -50,6 +50,7 @@ func (w *walk) await(from, other *flight.Flight) error {
 // resolve opens a circle that from would close. It returns true if from has to look
 // at everything again; else the circle opens when those who were woken have.
 func (w *walk) resolve(from *flight.Flight, c *flight.Circle) (settled bool) {
+	w.db.settleFront() // some of those on it may be of an older revision
 	handled, settled := w.iterated(from, c)
 	switch {
 	case settled:

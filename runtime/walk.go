@@ -34,11 +34,11 @@ type walk struct {
 
 // lock settles the front: who was away without the lock is about to change the graph.
 // The body of a wave was called below its front; but that may have been settled since,
-// and there may be another one.
+// and there may be another one. What is parked is no concern of a run that has met nothing of it.
 func (w *walk) lock() {
 	w.db.mu.Lock()
 	w.open = false
-	if w.wave == nil || w.db.wave != w.wave {
+	if !w.isBeside() && (w.wave == nil || w.db.wave != w.wave) {
 		w.db.settleFront()
 	}
 }

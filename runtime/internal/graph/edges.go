@@ -66,6 +66,7 @@ func (g *Graph) setReads(n ID, reads []Read) {
 		return
 	}
 	g.moved++
+	g.widen(n, reads)
 	g.dead += int(at.reads)
 	start := g.edges.Len()
 	g.edges.Grow(start + len(reads))

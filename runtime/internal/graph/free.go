@@ -18,6 +18,9 @@ func (g *Graph) Free(n ID) {
 		delete(g.highest, n)
 	}
 	delete(g.greenFor, n)
+	for _, c := range g.climbs {
+		c.aside.remove(n)
+	}
 	g.moved++ // the number will be that of another node
 	at.table, at.times = Gone, Times{}
 	g.free = append(g.free, n)

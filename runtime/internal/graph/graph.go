@@ -44,7 +44,6 @@ type Graph struct {
 	dead   int // edges that are not live
 	serial uint32
 	moved  uint64 // counts changes of lists of reads, and rounds of serial
-	climb  Climb
 
 	recs     Column[record]
 	freeRecs uint32 // 1 + the first free record; 0: none
@@ -59,7 +58,12 @@ type Graph struct {
 
 	free []ID // nodes that are gone
 
-	front byHeight
+	front  byHeight
+	parked []ID // see aside.go
+	looks  map[ID]uint8
+
+	climbs  []*Climb
+	climbed uint64 // counts calls of Climb
 
 	epoch uint64
 	stack []ID // of Mark
@@ -108,7 +112,7 @@ func (m Moment) Revision(now uint64) uint64 {
 
 // New returns an empty graph.
 func New() *Graph {
-	g := &Graph{greenFor: map[ID]uint64{}, merged: map[uint64]uint64{}, highest: map[ID]uint32{}}
+	g := &Graph{greenFor: map[ID]uint64{}, merged: map[uint64]uint64{}, highest: map[ID]uint32{}, looks: map[ID]uint8{}}
 	g.grow(1) // node 0 is nobody
 	return g
 }
