@@ -26,6 +26,9 @@ const (
 	anyHeight    = graph.Everything + 1
 )
 
+// longClimb is what a climb takes at least that is excused.
+const longClimb = waveTime / 8
+
 // maxUnparked bounds how often nodes are unparked in one revision.
 const maxUnparked = 32
 
@@ -129,7 +132,7 @@ func (db *DB) tellParked(rests bool) {
 }
 
 // find says where n is as seen from the root. It does not climb from one node again and
-// again.
+// again. A long way is worth its time, many short ones are what a wave is to be kept from.
 func (v *wave) find(n graph.ID) graph.Place {
 	p, g := v.climb.Known(n), v.db.g
 	if p != graph.Unknown || g.Worn(n) {
@@ -139,7 +142,9 @@ func (v *wave) find(n graph.ID) graph.Place {
 	if p = v.climb.Find(n); p == graph.Aside {
 		g.Wear(n)
 	}
-	v.excused += time.Since(begun)
+	if took := time.Since(begun); took > longClimb {
+		v.excused += took
+	}
 	return p
 }
 

@@ -24,7 +24,7 @@ type wave struct {
 	db      *DB
 	root    graph.ID
 	climb   *graph.Climb
-	excused time.Duration // for runs that are certain, and for finding ways
+	excused time.Duration // for runs that are certain, and for finding long ways
 	began   time.Time
 	late    []graph.ID // of one height, to be run only if that is certain
 	height  uint32     // theirs
