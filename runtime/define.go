@@ -155,7 +155,7 @@ func (q *Query[K, V]) Get(cx *Context, k K) (V, error) {
 	t := tableOf(cx.db, q)
 	c := t.find(k)
 	out := hit(cx, c, &q.query)
-	if out != nil && out.err == nil {
+	if out != nil && out.plain() {
 		return out.value, nil
 	}
 	return t.get(cx, c, out)
@@ -166,12 +166,12 @@ func (q *Query[K, V]) Value(cx *Context, k K) V {
 	t := tableOf(cx.db, q)
 	c := t.find(k)
 	out := hit(cx, c, &q.query)
-	if out != nil && out.err == nil {
+	if out != nil && out.plain() {
 		return out.value
 	}
 	out, err := t.demand(cx, c, out)
 	if err == nil {
-		err = out.err
+		err = out.failure()
 	}
 	if err != nil {
 		unwind(cx, err)
@@ -186,7 +186,7 @@ func (t *table[K, V]) get(cx *Context, c *cell[K, V], out *outcome[V]) (V, error
 		var zero V
 		return zero, err
 	}
-	return out.value, out.err
+	return out.value, out.failure()
 }
 
 // demand returns the outcome of the node of a cell, or the error that ended the
@@ -210,8 +210,8 @@ func (t *table[K, V]) demand(cx *Context, c *cell[K, V], out *outcome[V]) (*outc
 			panic(fmt.Sprintf("querygen: internal error: %v is up to date and has no outcome", Node{Query: t.q.def.Name, Key: c.key}))
 		}
 	}
-	if out.err != nil && cx.joins(c.id, out.err) {
-		return nil, out.err
+	if err := out.failure(); err != nil && cx.joins(c.id, err) {
+		return nil, err
 	}
 	return out, nil
 }

@@ -127,7 +127,7 @@ func (s *sets[K, V]) prepare() {
 		a.cell = s.t.pinned(a.key)
 		// Set back to what the graph has: the flush will see that by the stamp.
 		if now := a.cell.out.Load(); a.set && s.t.sameOutcome(now, a.value) {
-			if now.cost == gone {
+			if now.gone() {
 				now = &outcome[V]{value: a.value.value, stamp: now.stamp}
 			}
 			a.value = now

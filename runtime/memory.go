@@ -52,7 +52,7 @@ type memory struct {
 
 const (
 	stepsForValue   = 64 // what a stored value buys
-	stepsForRequest = 1024
+	stepsForRequest = 2048
 	maxSteps        = 1 << 22
 	smallValue      = 64 // bytes; to drop less makes little room
 	sweepBatch      = 128
@@ -72,12 +72,7 @@ func (m *memory) charge(before, after uint32) {
 	if m.budget == 0 {
 		return
 	}
-	if before != gone {
-		m.used -= int64(before)
-	}
-	if after != gone {
-		m.used += int64(after)
-	}
+	m.used += int64(after) - int64(before)
 }
 
 // pay buys steps of the sweep, which is due if there is too much.

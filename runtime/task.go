@@ -31,7 +31,7 @@ type caller[T any] interface {
 func (q *Query[K, V]) call(cx *Context, key any) (V, error) {
 	c := q.recall(cx.db, key)
 	out := hit(cx, c, &q.query)
-	if out != nil && out.err == nil {
+	if out != nil && out.plain() {
 		return out.value, nil
 	}
 	t := tableOf(cx.db, q)
