@@ -82,7 +82,7 @@ func (t *table[K, V]) prints() bool { return t.q.codecs.same || t.q.plain }
 
 func (t *table[K, V]) measure(out any) {
 	o := out.(*outcome[V])
-	cost := int64(unsafe.Sizeof(*o)) + t.q.sizeBehind(&o.value)
+	cost := int64(unsafe.Sizeof(*o)) + besideValue + t.q.sizeBehind(&o.value)
 	if !o.plain() {
 		cost += smallValue
 	}

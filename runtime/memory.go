@@ -52,9 +52,10 @@ type memory struct {
 
 const (
 	stepsForValue   = 64 // what a stored value buys
-	stepsForRequest = 2048
+	stepsForRequest = 1024
 	maxSteps        = 1 << 22
 	smallValue      = 64 // bytes; to drop less makes little room
+	besideValue     = 16 // bytes: a word in the cell, and what the allocator adds
 	sweepBatch      = 128
 	fresh           = 4 // how often the hand goes round before what was demanded is old
 )

@@ -114,8 +114,9 @@ func (t *table[K, V]) findLocked(k K) *cell[K, V] {
 	if c, ok := t.byKey.Load(k); ok {
 		return c
 	}
-	slot := t.byKey.room()
-	c := &cell[K, V]{key: k, id: t.db.g.Add(t.q.index, slot)}
+	n := t.db.g.Add(t.q.index)
+	_, slot := t.db.g.Place(n)
+	c := &cell[K, V]{key: k, id: n}
 	c.used.Store(t.db.clock.Load())
 	if t.q.hidden {
 		t.db.unseen++

@@ -137,7 +137,7 @@ func Inspect[T any](db *DB, t Task[T]) NodeInfo {
 	if k, slot := db.keeper(n); k == nil || !k.holds(slot, cell) {
 		return NodeInfo{} // it is gone
 	}
-	times, now := *db.g.Times(n), db.flushed.Load()
+	times, now := db.g.Times(n), db.flushed.Load()
 	info := NodeInfo{
 		State:   State(db.g.State(n).Kind()),
 		Readers: db.g.Readers(n, func(reader graph.ID) bool { return !db.hidden(reader) }),

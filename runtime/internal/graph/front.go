@@ -142,7 +142,7 @@ func (c *Climb) Under(n ID) bool {
 		}
 		if c.known(e.node()) {
 			for _, r := range c.way {
-				c.g.at(r.node).mark = c.under
+				c.g.setMark(r.node, c.under)
 			}
 			return true
 		}
@@ -167,13 +167,13 @@ func (g *Graph) Way(n, root ID, edges int) []ID {
 }
 
 func (c *Climb) known(n ID) bool {
-	return n == c.root || c.g.at(n).mark == c.under
+	return n == c.root || c.g.mark(n) == c.under
 }
 
 // step goes on with n, unless it was looked at.
 func (c *Climb) step(n ID) {
-	if mark := &c.g.at(n).mark; *mark != c.seen {
-		*mark = c.seen
+	if c.g.mark(n) != c.seen {
+		c.g.setMark(n, c.seen)
 		c.way = append(c.way, rung{n, c.g.at(n).readers})
 	}
 }

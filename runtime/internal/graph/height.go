@@ -6,7 +6,7 @@ package graph
 // the state, so that both are read in one step.
 const (
 	stateBits = 8
-	stateMask = 1<<stateBits - 1
+	stateMask = present - 1
 
 	// Unordered is the height of nodes that have none.
 	Unordered = 1<<(32-stateBits) - 1
@@ -26,7 +26,7 @@ func (g *Graph) GreenBelow(n ID, front uint32) bool {
 
 func (g *Graph) setHeight(n ID, h uint32) {
 	p := g.state.At(uint32(n))
-	p.Store(p.Load()&stateMask | h<<stateBits)
+	p.Store(p.Load()&(1<<stateBits-1) | h<<stateBits)
 }
 
 // lift gives n, whose reads are new, a height above them, and restores I5 above
