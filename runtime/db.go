@@ -173,6 +173,7 @@ func (db *DB) Context(ctx context.Context) *Context {
 	if outer, ok := From(ctx); ok && outer.req != nil {
 		cx.inside = true
 	}
+	cx.bare = !cx.ends && !cx.inside && db.opts.OnEvent == nil
 	return cx
 }
 

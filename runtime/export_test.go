@@ -138,7 +138,7 @@ func SetPatience(db *DB, revisions uint64) { db.garbage.patience = revisions }
 
 // Remembers reports whether the task remembers a cell of db.
 func Remembers[K comparable, V any](db *DB, q *Query[K, V], t Task[V]) bool {
-	m := memoOf[K, V](t.key).Load()
+	m := memoOf[V](&t.key).Load()
 	return m != nil && m.serial == db.serial && m.cell != nil
 }
 

@@ -55,7 +55,7 @@ var faults = []fault{
 	{"run what is not certain", "wave.go", "if alone && len(late) == 1 && (n ==", "if (n =="},
 	{"run what no root has read", "wave.go", "&& v.climb.Under(n) {\n\t\treturn w.runWave", "{\n\t\treturn w.runWave"},
 	{"read above the front", "wave.go", "if db.g.GreenBelow(n, w.base.Front.Load()-1) {", "if db.g.State(n).Green() {"},
-	{"hit above the front", "define.go", "!db.g.GreenBelow(c.id, cx.flight.Front.Load()-1)", "!db.g.State(c.id).Green()"},
+	{"hit above the front", "hit.go", "!state.GreenBelow(cx.flight.Front.Load()-1)", "!state.Green()"},
 	{"leave heights as they are", "internal/graph/height.go", "if h > before && g.at(n).readers != 0 {", "if false {"},
 	{"lose what is on the front", "internal/graph/front.go", "for _, e := range g.front {\n", "for _, e := range g.front[len(g.front)/2:] {\n"},
 	{"end a wave behind a change", "wave.go", "case now != before:", "case now != before && n%3 != 0:"},

@@ -9,7 +9,12 @@ import (
 
 // A cell holds the key and the current outcome of one node.
 type cell[K comparable, V any] struct {
-	key  K
+	core[V]
+	key K
+}
+
+// A core is what a cell is to those who don't know the type of the key.
+type core[V any] struct {
 	id   graph.ID
 	used atomic.Uint32              // when it was last demanded, by DB.clock
 	out  atomic.Pointer[outcome[V]] // nil until the first outcome; written under db.mu
@@ -18,7 +23,7 @@ type cell[K comparable, V any] struct {
 // touch notes a demand. It writes only if the clock has moved since the last one,
 // which it does only where something is looked for that may go. The time of the cell
 // never goes back, however late a goroutine is.
-func (c *cell[K, V]) touch(db *DB) {
+func (c *core[V]) touch(db *DB) {
 	now := db.clock.Load()
 	for used := c.used.Load(); later(now, used); used = c.used.Load() {
 		c.used.CompareAndSwap(used, now)
@@ -116,7 +121,7 @@ func (t *table[K, V]) findLocked(k K) *cell[K, V] {
 	}
 	n := t.db.g.Add(t.q.index)
 	_, slot := t.db.g.Place(n)
-	c := &cell[K, V]{key: k, id: n}
+	c := &cell[K, V]{core: core[V]{id: n}, key: k}
 	c.used.Store(t.db.clock.Load())
 	if t.q.hidden {
 		t.db.unseen++

@@ -1,10 +1,6 @@
 package graph
 
-import (
-	"sync/atomic"
-
-	"querygen.dev/runtime/internal/shake"
-)
+import "querygen.dev/runtime/internal/shake"
 
 // ID names a node. Zero is no node.
 type ID uint32
@@ -37,7 +33,7 @@ func (s State) Green() bool { return s&(kindMask|Tainted) == Clean }
 
 // Graph is a set of nodes and edges. The zero Graph is not usable; see New.
 type Graph struct {
-	state Column[atomic.Uint32] // and height, see height.go
+	state Column[Word]
 	nodes Column[node]
 
 	edges  Column[edge]
@@ -93,12 +89,12 @@ func New() *Graph {
 func (g *Graph) at(n ID) *node { return g.nodes.At(uint32(n)) }
 
 // State returns the state of n. It needs no lock.
-func (g *Graph) State(n ID) State { return State(g.state.At(uint32(n)).Load() & stateMask) }
+func (g *Graph) State(n ID) State { return g.Word(n).state() }
 
 func (g *Graph) setState(n ID, s State) {
-	p := g.state.At(uint32(n))
+	p := g.Word(n)
 	shake.Point()
-	p.Store(p.Load()&^stateMask | uint32(s))
+	p.w.Store(p.w.Load()&^stateMask | uint32(s))
 	shake.Point()
 }
 

@@ -37,7 +37,7 @@ func (g *Graph) Add(table uint32) (n ID) {
 		n = s.next
 		s.next++
 	}
-	g.state.At(uint32(n)).Store(present)
+	g.Word(n).w.Store(present)
 	g.lives++
 	return n
 }
@@ -72,7 +72,7 @@ func (g *Graph) Place(n ID) (table, slot uint32) {
 }
 
 // Has reports whether there is a node of that number.
-func (g *Graph) Has(n ID) bool { return g.state.At(uint32(n)).Load()&present != 0 }
+func (g *Graph) Has(n ID) bool { return g.Word(n).w.Load()&present != 0 }
 
 // Nodes is the highest number that a node may have.
 func (g *Graph) Nodes() int { return g.state.Len() - 1 }
@@ -87,7 +87,7 @@ func (g *Graph) Free(n ID) {
 	g.epoch++
 	g.dropRecords(n)
 	g.setReads(n, nil)
-	g.state.At(uint32(n)).Store(uint32(Never))
+	g.Word(n).w.Store(uint32(Never))
 	if top, ok := g.highest[n]; ok {
 		g.at(n).stamp = top
 		delete(g.highest, n)
