@@ -9,7 +9,7 @@ type marks struct {
 	taken int
 }
 
-const fewestMarks = 64
+const fewestMarks = 1024
 
 // of returns the mark of n, 0 if it has none.
 func (m *marks) of(n ID) uint32 {
@@ -54,12 +54,12 @@ func (g *Graph) setMark(n ID, mark uint32) {
 	}
 }
 
-// renewMarks drops the marks of searches that are over. A search has two, the
-// newest, and that of the last Climb is remembered.
+// renewMarks drops the marks of searches that are over. A search has the two newest;
+// those of the last Climb are remembered, which may go on when others have been made.
 func (g *Graph) renewMarks() {
 	kept := func(e uint64) bool {
 		mark := uint32(e >> 32)
-		return e != 0 && (mark == g.climb.under || g.serial-mark <= 1)
+		return e != 0 && (mark == g.climb.under || mark == g.climb.seen || g.serial-mark <= 1)
 	}
 	old, count := g.marks.list, 0
 	for _, e := range old {

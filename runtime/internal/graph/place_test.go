@@ -119,9 +119,12 @@ func TestTimes(t *testing.T) {
 // what the last Climb has found.
 func TestMarks(t *testing.T) {
 	g := New()
-	g.climb.under = g.nextSerial()
+	g.climb.under, g.climb.seen = g.nextSerial(), g.nextSerial()
 	for n := ID(1); n <= 100; n++ {
 		g.setMark(n, g.climb.under)
+		if n > 50 {
+			g.setMark(n, g.climb.seen)
+		}
 	}
 	for range 50 {
 		a, b := g.nextSerial(), g.nextSerial()
@@ -137,8 +140,10 @@ func TestMarks(t *testing.T) {
 		for n := ID(1); n <= 1100; n++ {
 			want := b
 			switch {
-			case n <= 100:
+			case n <= 50:
 				want = g.climb.under
+			case n <= 100:
+				want = g.climb.seen
 			case n > 1000:
 				want = 0
 			case n%3 == 0:
