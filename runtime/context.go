@@ -28,6 +28,7 @@ type Context struct {
 	aside  *aside          // whose calls are answered from what there is; nil: an ordinary run
 	spare  bool            // of the function of cycle=
 	inside bool            // outside of any request by its words, but made from a Context in one
+	bare   bool            // outside of any request, never done, and nobody is told of its hits
 
 	// In a body: whose it is, also when the number of the node is another one's.
 	keeper keeper
@@ -44,7 +45,7 @@ func From(ctx context.Context) (*Context, bool) {
 		return c, ok
 	}
 	d := *c
-	d.ctx, d.ends = ctx, true
+	d.ctx, d.ends, d.bare = ctx, true, false
 	return &d, true
 }
 

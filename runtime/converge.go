@@ -58,11 +58,7 @@ func (w *walk) converge(it *iteration, k keeper, slot uint32, e *ending) {
 	if volatile {
 		w.db.board.Hold(n, w.req.Request)
 	}
-	times, now := w.db.g.Times(n), w.db.moment()
-	times.Ran, times.Verified = now, now
-	if e.kind == Changed {
-		times.Changed = times.Ran
-	}
+	w.db.g.NoteRun(n, w.db.moment(), e.kind == Changed)
 	before := w.db.callsOf(n)
 	w.db.g.Finish(n, w.base.View, reads, volatile)
 	w.db.setCalls(n, e.reads)

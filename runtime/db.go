@@ -46,7 +46,7 @@ type Options struct {
 	// values share is counted for each, and of a long slice or map a sample is
 	// measured. A value with the option identity, or with a method Equal and no codec,
 	// counts without what it points at. Keys, and what the engine knows of each node
-	// (about 100 bytes, and 12 for each read), do not count.
+	// (about 80 bytes, and 12 for each read), do not count.
 	//
 	// These stay: what is set from outside; results of rerun queries and those of
 	// cycle= and eq=never; errors; what a running request has already made again once,
@@ -161,15 +161,12 @@ func New(opts Options) *DB {
 	db.flushed.Store(1)
 	db.settledAt.Store(1)
 	db.calm()
-	db.counter = db.g.Add(noTable, 0)
+	db.counter = db.g.Add(graph.NoTable)
 	db.g.NewStamp(db.counter)
 	db.g.Assign(db.counter, 0)
 	db.provide(opts.Services)
 	return db
 }
-
-// noTable is the place of nodes that belong to no query.
-const noTable = ^uint32(0)
 
 // Context returns a Context outside any query. Each call of a query through it
 // is a request of its own, which ends when ctx is done.
@@ -178,6 +175,7 @@ func (db *DB) Context(ctx context.Context) *Context {
 	if outer, ok := From(ctx); ok && outer.req != nil {
 		cx.inside = true
 	}
+	cx.bare = !cx.ends && !cx.inside && db.opts.OnEvent == nil
 	return cx
 }
 
@@ -312,7 +310,7 @@ func (db *DB) tableOf(q *query) keeper {
 // for nodes that are gone.
 func (db *DB) keeper(n graph.ID) (keeper, uint32) {
 	t, slot := db.g.Place(n)
-	if t == noTable || t == graph.Gone {
+	if t == graph.NoTable || !db.g.Has(n) {
 		return nil, 0
 	}
 	return (*db.tables.Load())[t], slot

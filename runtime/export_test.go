@@ -39,12 +39,9 @@ func (db *DB) checkMemory() error {
 		if k == nil {
 			continue
 		}
-		cost := k.(interface{ cost(uint32) uint32 }).cost(slot)
-		if cost != gone {
-			used += int64(cost)
-			continue
-		}
-		if !k.printed(slot) && !db.readersGone(n) {
+		cost, dropped := k.(interface{ cost(uint32) (uint32, bool) }).cost(slot)
+		used += int64(cost)
+		if dropped && !k.printed(slot) && !db.readersGone(n) {
 			return fmt.Errorf("node %d is gone without a fingerprint, and a reader has its value", n)
 		}
 	}
@@ -102,11 +99,11 @@ func (t *table[K, V]) nodes() map[graph.ID]uint32 {
 	return nodes
 }
 
-func (t *table[K, V]) cost(slot uint32) uint32 {
+func (t *table[K, V]) cost(slot uint32) (bytes uint32, dropped bool) {
 	if o := t.cell(slot).out.Load(); o != nil {
-		return o.cost
+		return o.bytes(), o.gone()
 	}
-	return 0
+	return 0, false
 }
 
 // HandleCount is how many values of a type have handles, or had until just now.
@@ -141,7 +138,7 @@ func SetPatience(db *DB, revisions uint64) { db.garbage.patience = revisions }
 
 // Remembers reports whether the task remembers a cell of db.
 func Remembers[K comparable, V any](db *DB, q *Query[K, V], t Task[V]) bool {
-	m := memoOf[K, V](t.key).Load()
+	m := memoOf[V](&t.key).Load()
 	return m != nil && m.serial == db.serial && m.cell != nil
 }
 

@@ -128,7 +128,7 @@ func (t *table[K, V]) show(slot uint32, out any) { t.cell(slot).out.Store(out.(*
 func (t *table[K, V]) remove(slot uint32, out any) {
 	c := t.cell(slot)
 	if o := out.(*outcome[V]); o != nil {
-		t.db.memory.charge(o.cost, 0)
+		t.db.memory.charge(o.bytes(), 0)
 	}
 	t.byKey.Delete(slot)
 	if t.input != nil {

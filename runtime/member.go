@@ -41,7 +41,7 @@ func (db *DB) revert(n graph.ID, b *before) {
 	k, slot := db.keeper(n)
 	k.restore(slot, b.out)
 	db.g.OldStamp(n, b.stamp)
-	db.g.Times(n).Changed = b.changed
+	db.g.NoteChanged(n, b.changed)
 }
 
 // enlist tells the iteration for which n, which was run or verified in a view, is

@@ -55,6 +55,7 @@ const (
 	stepsForRequest = 1024
 	maxSteps        = 1 << 22
 	smallValue      = 64 // bytes; to drop less makes little room
+	besideValue     = 16 // bytes: a word in the cell, and what the allocator adds
 	sweepBatch      = 128
 	fresh           = 4 // how often the hand goes round before what was demanded is old
 )
@@ -72,12 +73,7 @@ func (m *memory) charge(before, after uint32) {
 	if m.budget == 0 {
 		return
 	}
-	if before != gone {
-		m.used -= int64(before)
-	}
-	if after != gone {
-		m.used += int64(after)
-	}
+	m.used += int64(after) - int64(before)
 }
 
 // pay buys steps of the sweep, which is due if there is too much.

@@ -212,12 +212,11 @@ func (w *walk) conclude(f *flight.Flight, k keeper, slot uint32, e *ending) Even
 
 // store makes an outcome that of n.
 func (w *walk) store(n graph.ID, e *ending, same bool) EventKind {
-	now, times := w.db.moment(), w.db.g.Times(n)
 	k, slot := w.db.keeper(n)
-	times.Ran, times.Verified = now, now
 	if same && e.than != k.outcome(slot) {
 		same = false // an iteration was given up, and n has lost what it was compared with
 	}
+	w.db.g.NoteRun(n, w.db.moment(), !same)
 	if same {
 		if !k.whole(slot) {
 			k.commit(slot, e.out, w.db.g.Stamp(n))
@@ -228,7 +227,6 @@ func (w *walk) store(n graph.ID, e *ending, same bool) EventKind {
 		}
 		return Cutoff
 	}
-	times.Changed = now
 	old, green := w.db.g.Stamp(n), w.db.g.GreenFor(n, w.base.View)
 	k.commit(slot, e.out, w.db.g.NewStamp(n))
 	if green { // it ran for its value, and is impure: nobody knows yet

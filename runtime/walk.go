@@ -249,7 +249,7 @@ func (w *walk) verified(f *flight.Flight) {
 func (w *walk) proven(n graph.ID, records []graph.Record) {
 	w.db.g.Verified(n, w.base.View, records)
 	w.enlist(w.base.View, n, nil)
-	w.db.g.Times(n).Verified = w.db.moment()
+	w.db.g.NoteVerified(n, w.db.moment())
 	if !w.db.hidden(n) {
 		w.db.verified.Add(1)
 	}

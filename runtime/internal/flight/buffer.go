@@ -55,12 +55,44 @@ func (b *Buffer) Closed() bool { return b.ended.Load() }
 // Hit adds a read that is a hit, and reports whether it is recorded: not if the body
 // has returned. When it returns true, whoever looks at the reads from now on meets
 // it. hits is where such reads are counted at the end; see Miss.
+//
+// What is written out here is add, for a list with room that nobody else is writing
+// to just now.
 func (b *Buffer) Hit(n graph.ID, stamp uint32, hits *atomic.Uint64) bool {
+	read, l := entry(n, stamp), b.list.Load()
+	for l != nil && !b.ended.Load() && b.count.Load() != nil {
+		from := l.from.Load()
+		if int(from) == len(l.entries) {
+			break
+		}
+		line := (*[lineReads]uint64)(l.entries[from:])
+		for i := range line {
+			have := atomic.LoadUint64(&line[i])
+			if have == 0 {
+				if atomic.CompareAndSwapUint64(&line[i], 0, read) {
+					return true
+				}
+				return b.hit(read, hits)
+			}
+			if have == read {
+				b.also(1)
+				return true
+			}
+			if have == endOfReads {
+				return false
+			}
+		}
+		l.from.CompareAndSwap(from, from+lineReads)
+	}
+	return b.hit(read, hits)
+}
+
+func (b *Buffer) hit(read uint64, hits *atomic.Uint64) bool {
 	if b.count.Load() == nil {
 		b.count.Store(hits)
 	}
 	for {
-		switch b.add(entry(n, stamp)) {
+		switch b.add(read) {
 		case taken:
 			return true
 		case there:

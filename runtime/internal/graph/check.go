@@ -42,7 +42,7 @@ func (g *Graph) checkClosed(reader, child ID) error {
 func (g *Graph) checkNode(n ID, unsettled map[ID]bool) error {
 	s := g.State(n)
 	at := g.at(n)
-	if at.table == Gone && (s != Never || at.reads != 0) {
+	if !g.Has(n) && (s != Never || at.reads != 0) {
 		return fmt.Errorf("node %d is gone, and is in state %v with %d reads", n, s, at.reads)
 	}
 	recorded := map[uint32]uint32{}
@@ -58,7 +58,7 @@ func (g *Graph) checkNode(n ID, unsettled map[ID]bool) error {
 		if h, below := g.Height(n), g.Height(child); h != Unordered && h <= below { // I5
 			return fmt.Errorf("node %d of height %d reads node %d of height %d", n, h, child, below)
 		}
-		if g.at(child).table == Gone {
+		if !g.Has(child) {
 			return fmt.Errorf("node %d reads node %d, which is gone", n, child)
 		}
 		if err := g.checkClosed(n, child); err != nil {

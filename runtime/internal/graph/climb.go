@@ -87,7 +87,7 @@ func (g *Graph) climbOf(root ID) *Climb {
 // Known is Find from memory.
 func (c *Climb) Known(n ID) Place {
 	switch {
-	case n == c.root || c.g.at(n).mark == c.under:
+	case n == c.root || c.g.mark(n) == c.under:
 		return Below
 	case c.aside.has(n):
 		return Aside
@@ -97,7 +97,7 @@ func (c *Climb) Known(n ID) Place {
 
 // Find says where n is.
 func (c *Climb) Find(n ID) Place {
-	if p := c.Known(n); p != Unknown || c.g.at(n).mark == c.seen {
+	if p := c.Known(n); p != Unknown || c.g.mark(n) == c.seen {
 		return p
 	}
 	p := c.climb(n)
@@ -134,11 +134,11 @@ func (c *Climb) climb(n ID) Place {
 		}
 		if c.Known(p) == Below {
 			for _, r := range c.way {
-				c.g.at(r.node).mark = c.under
+				c.g.setMark(r.node, c.under)
 			}
 			return Below
 		}
-		if c.g.at(p).mark == c.seen {
+		if c.g.mark(p) == c.seen {
 			top.doubt = true
 			continue
 		}
@@ -158,10 +158,9 @@ func (c *Climb) tired(dear bool) bool {
 
 // step goes on with n.
 func (c *Climb) step(n ID) {
-	at := c.g.at(n)
-	at.mark = c.seen
+	c.g.setMark(n, c.seen)
 	c.way = append(c.way, rung{
-		node: n, link: at.readers, dear: c.g.State(n).Kind() != Clean,
+		node: n, link: c.g.at(n).readers, dear: c.g.State(n).Kind() != Clean,
 		doubt: c.aside == nil || c.g.Height(n) == Unordered,
 	})
 }

@@ -5,7 +5,7 @@ import "testing"
 // chainOf makes a chain of nodes above n and returns the last.
 func chainOf(g *Graph, n ID, length int) ID {
 	for range length {
-		next := g.Add(0, 0)
+		next := g.Add(0)
 		run(g, next, n)
 		n = next
 	}
@@ -23,7 +23,7 @@ func touch(g *Graph, in ID) {
 func TestClimbRemembers(t *testing.T) {
 	g := New()
 	const length = 50_000
-	a, b := g.Add(0, 0), g.Add(0, 0)
+	a, b := g.Add(0), g.Add(0)
 	run(g, a)
 	run(g, b)
 	root, other := chainOf(g, a, length), chainOf(g, b, length)
@@ -67,7 +67,7 @@ func TestClimbRemembers(t *testing.T) {
 // Who has read what lies aside may take it below the root.
 func TestClosedSetsStayClosed(t *testing.T) {
 	g := New()
-	a, b, top := g.Add(0, 0), g.Add(0, 0), g.Add(0, 0)
+	a, b, top := g.Add(0), g.Add(0), g.Add(0)
 	run(g, a)
 	run(g, b)
 	mid := chainOf(g, a, 1)
@@ -77,7 +77,7 @@ func TestClosedSetsStayClosed(t *testing.T) {
 	if find(b) != Aside {
 		t.Fatal("b is not aside")
 	}
-	fresh := g.Add(0, 0)
+	fresh := g.Add(0)
 	run(g, fresh, aside, a)
 	if find(b) != Aside || find(fresh) != Aside {
 		t.Error("a new node that nobody has read is not aside")
@@ -107,11 +107,11 @@ func TestClosedSetsStayClosed(t *testing.T) {
 // One who gives up knows nothing, and what is on a cycle is not known either.
 func TestClimbUnknown(t *testing.T) {
 	g := New()
-	a := g.Add(0, 0)
+	a := g.Add(0)
 	run(g, a)
 	before := chainOf(g, a, 3*climbBeats)
 	last := chainOf(g, before, 1)
-	root := g.Add(0, 0)
+	root := g.Add(0)
 	run(g, root)
 	if p := g.Climb(root, func() bool { return true }).Find(a); p != Unknown {
 		t.Errorf("%v after giving up", p)
@@ -121,7 +121,7 @@ func TestClimbUnknown(t *testing.T) {
 	}
 	g.Demand(last)
 	run(g, last, before, last) // on a cycle
-	other := g.Add(0, 0)
+	other := g.Add(0)
 	run(g, other)
 	if p := g.Climb(other, nil).Find(a); p != Unknown {
 		t.Errorf("%v below a cycle", p)
