@@ -135,6 +135,9 @@ func (db *DB) watch(r *request, run *flight.Run, l *flight.Life) {
 
 // unwatch ends the life of a run that ends; under mu.
 func (db *DB) unwatch(f *flight.Flight) {
+	if len(db.watchers) == 0 {
+		return
+	}
 	if l := db.watchers[f]; l != nil {
 		l.Cancel(context.Canceled)
 		delete(db.watchers, f)

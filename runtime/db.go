@@ -114,14 +114,14 @@ type DB struct {
 	costs      []cost                          // of bodies, by index of the query
 	memory     memory
 	garbage    garbage
+	counts     counts
 
 	hits       tally
 	hitsInside atomic.Uint64 // in runs that have ended, or in requests
-	runs       atomic.Uint64
-	verified   atomic.Uint64
-	cutoffs    atomic.Uint64
-	wasted     atomic.Uint64
 }
+
+// counts are those of [Stats] that are counted under the lock.
+type counts struct{ runs, verified, cutoffs, wasted uint64 }
 
 // serials counts databases.
 var serials atomic.Uint64
@@ -255,14 +255,15 @@ func (db *DB) Stats() Stats {
 	db.mu.Lock()
 	nodes := db.g.Live() - 1 - db.unseen // the generation counter is not a user's
 	dropped, bytes, collected := db.memory.dropped, db.memory.used, db.garbage.collected
+	counts := db.counts
 	db.mu.Unlock()
 	return Stats{
 		Nodes:    nodes,
-		Runs:     db.runs.Load(),
+		Runs:     counts.runs,
 		Hits:     db.hits.Value() + db.hitsInside.Load(),
-		Verified: db.verified.Load(),
-		Cutoffs:  db.cutoffs.Load(),
-		Wasted:   db.wasted.Load(),
+		Verified: counts.verified,
+		Cutoffs:  counts.cutoffs,
+		Wasted:   counts.wasted,
 		Dropped:  dropped,
 		Bytes:    bytes,
 

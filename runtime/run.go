@@ -19,7 +19,9 @@ func (w *walk) run(f *flight.Flight, cause graph.ID) error {
 		f.Front.Store(w.wave.height + 1)
 	}
 	w.db.outdone(f.Node)
-	f.Halted.Store(f.Cycle != nil || w.db.verifiesAll())
+	if f.Cycle != nil || w.db.verifiesAll() {
+		f.Halted.Store(true)
+	}
 	k, slot := w.db.keeper(f.Node)
 	q := k.query()
 	if n := q.def.Limit; n > 0 {
@@ -90,7 +92,7 @@ func (w *walk) body(f *flight.Flight, cx *Context, k keeper, slot uint32, e *end
 // begin makes cx the Context of the body of f, which is to run without the lock.
 func (w *walk) begin(f *flight.Flight, cx *Context, k keeper, slot uint32) {
 	if !k.query().hidden {
-		w.db.runs.Add(1)
+		w.db.counts.runs++
 	}
 	cx.db, cx.req, cx.flight, cx.buf = w.db, w.req, f.Run, f.Reads
 	cx.keeper, cx.cell = k, k.cellAt(slot)
@@ -100,7 +102,9 @@ func (w *walk) begin(f *flight.Flight, cx *Context, k keeper, slot uint32) {
 
 // back takes the lock again when the body of f has returned.
 func (w *walk) back(f *flight.Flight, e *ending) {
-	e.reads = f.Reads.End()
+	if e.how != returned {
+		e.reads = f.Reads.End()
+	}
 	took := since(w.begun)
 	w.lock()
 	if took > 0 && !f.Nested && e.how == returned {
@@ -226,7 +230,7 @@ func (w *walk) store(n graph.ID, e *ending, same bool) EventKind {
 			w.db.memory.revived(n, w.db.lastID)
 		}
 		if !w.db.hidden(n) && !w.db.g.GreenFor(n, w.base.View) {
-			w.db.cutoffs.Add(1)
+			w.db.counts.cutoffs++
 		}
 		return Cutoff
 	}

@@ -251,7 +251,7 @@ func (w *walk) proven(n graph.ID, records []graph.Record) {
 	w.enlist(w.base.View, n, nil)
 	w.db.g.Times(n).Verified = w.db.moment()
 	if !w.db.hidden(n) {
-		w.db.verified.Add(1)
+		w.db.counts.verified++
 	}
 	w.report(Verified, n)
 	w.found(n)

@@ -171,10 +171,25 @@ func (b *Buffer) append(reads []graph.Read, emitted []Emission) {
 	}
 }
 
-// End closes the buffer and returns what it holds.
+// End closes the buffer and returns the reads that it holds.
 func (b *Buffer) End() []graph.Read {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.end()
+}
+
+// Close is End, and Emitted.
+func (b *Buffer) Close() (reads []graph.Read, emitted []Emission) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	reads = b.end()
+	if b.rare != nil {
+		emitted = slices.Clone(b.rare.emitted)
+	}
+	return reads, emitted
+}
+
+func (b *Buffer) end() []graph.Read {
 	if b.ended.Swap(true) {
 		return b.reads
 	}

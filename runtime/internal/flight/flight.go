@@ -56,6 +56,13 @@ type Flight struct {
 	Aside    bool   // it runs for verification alone, and is on no board
 	Kept     bool   // somebody may look at it after its end: it is not used again
 
+	placed bool   // it has one of the places of Limit
+	Limit  *Limit // of its query; nil: none
+	Forced error  // what the run ends in, whatever its body makes of it
+
+	// Before is what the node's last run emitted.
+	Before []Emission
+
 	claim             uint32  // its number on the board, while it has its node
 	first, next, prev *Flight // children in progress
 	queues            *queues // nil as long as nobody waits
@@ -68,9 +75,6 @@ type Run struct {
 	Reads *Buffer // what the body has read
 	Node  graph.ID
 	calls int32 // in progress
-
-	// Before is what the node's last run emitted.
-	Before []Emission
 
 	// Rev is the revision that all reads of the body so far belong to. It moves
 	// on under the lock, while they hold.
@@ -92,9 +96,6 @@ type Run struct {
 	Transient atomic.Bool // the body saw a call give up: do not remember what it makes of it
 	Looked    atomic.Bool // the body may know through its Context that its request has ended
 	Token     bool        // it has a token
-	placed    bool        // it has one of the places of Limit
-	Limit     *Limit      // of its query; nil: none
-	Forced    error       // what the run ends in, whatever its body makes of it
 }
 
 // Start makes r, which is new, the run of f, with a buffer for what it reads.

@@ -32,6 +32,9 @@ func (g *Graph) live(e uint32) bool {
 // distinct removes from reads what repeats an earlier element. A body that
 // reads a node twice in one run gets the same outcome twice.
 func (g *Graph) distinct(reads []Read) []Read {
+	if len(reads) <= fewReads {
+		return distinctOfFew(reads)
+	}
 	serial := g.nextSerial()
 	kept := reads[:0]
 	for _, r := range reads {
@@ -40,6 +43,23 @@ func (g *Graph) distinct(reads []Read) []Read {
 			continue
 		}
 		*mark = serial
+		kept = append(kept, r)
+	}
+	return kept
+}
+
+// fewReads is up to how many reads are compared with each other. That touches no node.
+const fewReads = 8
+
+func distinctOfFew(reads []Read) []Read {
+	kept := reads[:0]
+next:
+	for _, r := range reads {
+		for _, k := range kept {
+			if k.Node == r.Node {
+				continue next
+			}
+		}
 		kept = append(kept, r)
 	}
 	return kept
