@@ -109,6 +109,7 @@ type DB struct {
 	unseen     int                             // nodes of hidden queries
 	dirty      []keeper                        // tables with sets that are not flushed
 	rooms      []*room                         // for stacks to come
+	folded     []*room                         // of stacks with nodes that may be folded
 	news       chan struct{}                   // closed at the next revision; nil: nobody waits for it
 	wave       *wave                           // going up; nil: none
 	costs      []cost                          // of bodies, by index of the query
@@ -150,6 +151,7 @@ func New(opts Options) *DB {
 		silent:     map[graph.ID]bool{},
 		verifier:   newVerifier(opts.Verify),
 	}
+	db.board.Unfold = db.unfold
 	db.idle = sync.NewCond(&db.mu)
 	db.memory.init(opts.MemoryBudget)
 	db.garbage.init()

@@ -102,6 +102,7 @@ func (db *DB) giveUp(f *flight.Flight) {
 	if db.iterations[f.Iteration] == nil {
 		return
 	}
+	db.unfold()
 	db.undo(f)
 	todo := slices.Collect(f.Children)
 	for len(todo) > 0 {

@@ -153,6 +153,7 @@ func (db *DB) stack(f *flight.Flight) []Node {
 
 // stackOf is stack under mu.
 func (db *DB) stackOf(f *flight.Flight) []Node {
+	db.unfold()
 	var nodes []Node
 	add := func(n graph.ID) {
 		if !db.hidden(n) {

@@ -154,6 +154,10 @@ func (w *Wait) wake() {
 
 // Board is the state of all flights of a database.
 type Board struct {
+	// Unfold makes flights for the nodes that were folded. It is called before
+	// anybody can tell the difference; nil if there never are any.
+	Unfold func()
+
 	g      *graph.Graph
 	claims []*Flight // those that have their nodes, by the number in [graph.Graph.Claim]; nil: the number is free
 	unused []uint32  // free numbers; 0 is nobody's
@@ -168,11 +172,32 @@ type Board struct {
 
 // NewBoard returns a board for the nodes of g with n tokens.
 func NewBoard(g *graph.Graph, n int) *Board {
-	return &Board{g: g, claims: make([]*Flight, 1), holds: map[graph.ID]*Request{}, limits: map[uint32]*Limit{}, free: n}
+	return &Board{g: g, claims: make([]*Flight, named), holds: map[graph.ID]*Request{}, limits: map[uint32]*Limit{}, free: n}
 }
 
+const (
+	folded = 1 // the claim of a node that is being verified, and has no flight
+	named  = 2 // claims from here on are those of flights
+)
+
 // Claimed returns the flight that has n, or nil.
-func (b *Board) Claimed(n graph.ID) *Flight { return b.claims[*b.g.Claim(n)] }
+func (b *Board) Claimed(n graph.ID) *Flight {
+	claim := b.g.Claim(n)
+	if *claim == folded {
+		b.Unfold()
+	}
+	return b.claims[*claim]
+}
+
+// Busy reports whether somebody has n, with or without a flight.
+func (b *Board) Busy(n graph.ID) bool { return *b.g.Claim(n) != 0 }
+
+// Fold claims n, which nobody has, without a flight: a [Board.Claim] makes one, and
+// Drop ends it without.
+func (b *Board) Fold(n graph.ID) { *b.g.Claim(n) = folded }
+
+// Drop ends the claim of a node that is folded.
+func (b *Board) Drop(n graph.ID) { *b.g.Claim(n) = 0 }
 
 // manyClaims is the most numbers that are kept while nobody needs them.
 const manyClaims = 1 << 10
@@ -194,8 +219,8 @@ func (b *Board) leave(f *Flight) {
 	*b.g.Claim(f.Node) = 0
 	b.claims[f.claim] = nil
 	b.unused = append(b.unused, f.claim)
-	if len(b.unused) > manyClaims && len(b.unused) == len(b.claims)-1 {
-		b.claims, b.unused = make([]*Flight, 1), nil // what was that deep is over
+	if len(b.unused) > manyClaims && len(b.unused) == len(b.claims)-named {
+		b.claims, b.unused = make([]*Flight, named), nil // what was that deep is over
 	}
 }
 
@@ -208,7 +233,8 @@ func (b *Board) Each(f func(*Flight)) {
 	}
 }
 
-// Claim begins a flight of node n, which nobody has, demanded by parent.
+// Claim begins a flight of node n, which nobody has, or which was folded, demanded by
+// parent.
 func (b *Board) Claim(n graph.ID, parent *Flight) *Flight {
 	f := b.rested()
 	f.Node, f.Req, f.Parent, f.View, f.Depth = n, parent.Req, parent, parent.View, parent.Depth
@@ -216,12 +242,41 @@ func (b *Board) Claim(n graph.ID, parent *Flight) *Flight {
 		f.Depth++
 	}
 	b.take(f)
-	f.next = parent.first
+	f.link()
+	return f
+}
+
+// Adopt makes f a call of parent, which stands between it and the flight that it was
+// a call of so far.
+func (b *Board) Adopt(f, parent *Flight) {
+	if f.Parent == parent {
+		return
+	}
+	f.unlink()
+	f.Parent = parent
+	f.link()
+}
+
+// link makes f a child of its parent, unlink ends that.
+func (f *Flight) link() {
+	f.next = f.Parent.first
 	if f.next != nil {
 		f.next.prev = f
 	}
-	parent.first = f
-	return f
+	f.Parent.first = f
+}
+
+func (f *Flight) unlink() {
+	switch {
+	case f.prev != nil:
+		f.prev.next = f.next
+	case f.Parent != nil && f.Parent.first == f:
+		f.Parent.first = f.next
+	}
+	if f.next != nil {
+		f.next.prev = f.prev
+	}
+	f.next, f.prev = nil, nil
 }
 
 // maxRest bounds how many flights wait to be used again: about as many as
@@ -276,15 +331,7 @@ func (b *Board) End(f *Flight) {
 	if !f.Orphaned {
 		b.leave(f)
 	}
-	switch {
-	case f.prev != nil:
-		f.prev.next = f.next
-	case f.Parent != nil && f.Parent.first == f:
-		f.Parent.first = f.next
-	}
-	if f.next != nil {
-		f.next.prev = f.prev
-	}
+	f.unlink()
 	for _, w := range f.waiters() {
 		w.wake()
 	}
@@ -358,7 +405,7 @@ func (f *Flight) Children(yield func(*Flight) bool) {
 // Idle returns an error unless the board is as it was when it was made, with n
 // tokens: for tests, while nothing runs.
 func (b *Board) Idle(n int) error {
-	claims := len(b.claims) - 1 - len(b.unused)
+	claims := len(b.claims) - named - len(b.unused)
 	if claims != 0 || len(b.holds) != 0 || len(b.queue) != 0 || b.free != n {
 		return fmt.Errorf("%d claims, %d holds, %d waits for tokens, %d of %d tokens are left over",
 			claims, len(b.holds), len(b.queue), b.free, n)
