@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"slices"
 
 	"querygen.dev/runtime/internal/flight"
 	"querygen.dev/runtime/internal/graph"
@@ -66,7 +67,7 @@ func (w *walk) push(n graph.ID, f *flight.Flight) {
 		return
 	}
 	w.furnish()
-	s.room.frames = append(s.room.frames, frame{flight: f, node: n, from: uint32(len(s.room.records)), epoch: g.Epoch() - 1})
+	s.room.frames = append(roomy(s.room.frames), frame{flight: f, node: n, from: uint32(len(s.room.records)), epoch: g.Epoch() - 1})
 	if f == nil && s.room.listed == 0 {
 		w.db.folded = append(w.db.folded, s.room)
 		s.room.listed = len(w.db.folded)
@@ -139,7 +140,16 @@ func (w *walk) readRecords() {
 	w.stack.forget()
 	top, r := w.stack.top(), w.stack.room
 	top.next = top.from
-	r.records = w.db.g.Records(top.node, r.records)
+	r.records = w.db.g.Records(top.node, roomy(r.records))
+}
+
+// roomy returns list with room for one more at least. It doubles: append would copy a
+// long list five times until it is twice as long.
+func roomy[T any](list []T) []T {
+	if len(list) < cap(list) {
+		return list
+	}
+	return slices.Grow(list, max(len(list), 16))
 }
 
 // caller returns the uppermost flight from which all down to the base are calls: it
