@@ -17,11 +17,11 @@ type Buffer struct {
 	first [firstReads]uint64            // the reads while they are that few; written by atomic steps
 	list  atomic.Pointer[readList]      // later
 	ended atomic.Bool                   // set under mu
+	slow  int32                         // entries that came by Add; guarded by mu
 	extra atomic.Int64                  // hits without an entry of their own, less entries that are no hits; far below 0 once hits are counted
 	count atomic.Pointer[atomic.Uint64] // where hits are counted
 
 	mu    shake.Mutex
-	slow  int                    // entries that came by Add; guarded by mu
 	reads []graph.Read           // once it has ended; guarded by mu
 	few   [firstReads]graph.Read // first room for them
 	rare  *rarities              // guarded by mu
@@ -203,7 +203,7 @@ func (b *Buffer) end() []graph.Read {
 
 // tell counts the hits.
 func (b *Buffer) tell() {
-	hits := int64(len(b.reads)-b.slow) + b.extra.Swap(counted)
+	hits := int64(len(b.reads)-int(b.slow)) + b.extra.Swap(counted)
 	if b.rare != nil {
 		hits += int64(b.rare.gone)
 	}

@@ -73,16 +73,10 @@ type Flight struct {
 type Run struct {
 	Of    *Flight // nil once the flight may be that of another node; guarded by the lock of the database
 	Reads *Buffer // what the body has read
-	Node  graph.ID
-	calls int32 // in progress
 
 	// Rev is the revision that all reads of the body so far belong to. It moves
 	// on under the lock, while they hold.
 	Rev atomic.Uint64
-
-	// Front bounds what the body may be handed without a lock while the graph
-	// follows a change: nodes lower than Front-1. 0 stands for all nodes.
-	Front atomic.Uint32
 
 	// Above is the Ctx of the flight.
 	Above context.Context
@@ -91,6 +85,12 @@ type Run struct {
 	// more; nil until it asks.
 	Life atomic.Pointer[Life]
 
+	// Front bounds what the body may be handed without a lock while the graph
+	// follows a change: nodes lower than Front-1. 0 stands for all nodes.
+	Front atomic.Uint32
+
+	Node      graph.ID
+	calls     int32       // in progress
 	Halted    atomic.Bool // calls must take the slow path: Cycle or Forced is set; or all demands are verified
 	SawAbort  atomic.Bool // the body was told that its request has ended
 	Transient atomic.Bool // the body saw a call give up: do not remember what it makes of it
