@@ -98,9 +98,9 @@ func (db *DB) beginAside(cx *Context, n graph.ID) *aside {
 		return nil
 	}
 	f := &flight.Flight{
-		Node: n, Req: by.Req, Parent: by, View: by.View, Depth: by.Depth + 1, Aside: true,
+		Node: n, Req: by.Req, Parent: by, View: by.View, Depth: by.Depth + 1, Aside: true, Before: db.emitted[n],
 	}
-	f.Start(&flight.Run{Before: db.emitted[n]}, new(flight.Buffer))
+	f.Start(new(flight.Run), new(flight.Buffer))
 	f.Halted.Store(true) // its calls take the way on which they are answered
 	db.pin(n)
 	f.Rev.Store(db.flushed.Load())

@@ -34,7 +34,7 @@ func (w *walk) converge(it *iteration, k keeper, slot uint32, e *ending) {
 	e.kept, e.kind = true, Changed
 	if _, same := back[n]; same || !it.used && e.same {
 		e.kind = Cutoff
-		w.db.cutoffs.Add(1)
+		w.db.counts.cutoffs++
 	}
 	volatile, blind := e.passing, false
 	for _, h := range it.heads {

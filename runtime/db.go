@@ -111,19 +111,20 @@ type DB struct {
 	dirty      []keeper                        // tables with sets that are not flushed
 	unparked   int                             // how often nodes were unparked in this revision
 	rooms      []*room                         // for stacks to come
+	folded     []*room                         // of stacks with nodes that may be folded
 	news       chan struct{}                   // closed at the next revision; nil: nobody waits for it
 	wave       *wave                           // going up; nil: none
 	costs      []cost                          // of bodies, by index of the query
 	memory     memory
 	garbage    garbage
+	counts     counts
 
 	hits       tally
 	hitsInside atomic.Uint64 // in runs that have ended, or in requests
-	runs       atomic.Uint64
-	verified   atomic.Uint64
-	cutoffs    atomic.Uint64
-	wasted     atomic.Uint64
 }
+
+// counts are those of [Stats] that are counted under the lock.
+type counts struct{ runs, verified, cutoffs, wasted uint64 }
 
 // serials counts databases.
 var serials atomic.Uint64
@@ -152,6 +153,7 @@ func New(opts Options) *DB {
 		silent:     map[graph.ID]bool{},
 		verifier:   newVerifier(opts.Verify),
 	}
+	db.board.Unfold = db.unfold
 	db.idle = sync.NewCond(&db.mu)
 	db.memory.init(opts.MemoryBudget)
 	db.garbage.init()
@@ -258,14 +260,15 @@ func (db *DB) Stats() Stats {
 	db.mu.Lock()
 	nodes := db.g.Live() - 1 - db.unseen // the generation counter is not a user's
 	dropped, bytes, collected := db.memory.dropped, db.memory.used, db.garbage.collected
+	counts := db.counts
 	db.mu.Unlock()
 	return Stats{
 		Nodes:    nodes,
-		Runs:     db.runs.Load(),
+		Runs:     counts.runs,
 		Hits:     db.hits.Value() + db.hitsInside.Load(),
-		Verified: db.verified.Load(),
-		Cutoffs:  db.cutoffs.Load(),
-		Wasted:   db.wasted.Load(),
+		Verified: counts.verified,
+		Cutoffs:  counts.cutoffs,
+		Wasted:   counts.wasted,
 		Dropped:  dropped,
 		Bytes:    bytes,
 

@@ -144,7 +144,7 @@ var errGone = errors.New("querygen: the node is gone")
 
 // lost reports whether n is no longer the node that the walk was called for.
 func (w *walk) lost(n graph.ID) bool {
-	if w.cell == nil {
+	if w.cell == nil || w.db.garbage.collected == 0 {
 		return false
 	}
 	k, slot := w.db.keeper(n)

@@ -167,6 +167,9 @@ func (w *walk) closeHeads(it *iteration) {
 // that n has driven: n has run without them. it is the iteration that n drives
 // now, if it does.
 func (db *DB) forgetHeads(n graph.ID, it *iteration) {
+	if len(db.heads.lists) == 0 {
+		return
+	}
 	for _, h := range db.heads.lists[n] {
 		f := db.board.Claimed(h)
 		if it != nil && (it.heads[h] != nil || it.nodes[h]) || f != nil && f.Running {

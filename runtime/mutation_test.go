@@ -43,6 +43,8 @@ var faults = []fault{
 	{"give up and restore nothing", "member.go", "\t\tdb.restore(n, b)\n\t}", "\t\t_ = b\n\t}"},
 	{"give members back their values and not their records", "converge.go", "if stamp, ok := back[child]; ok && seen == stamp {", "if stamp, ok := back[child]; ok && seen == stamp && false {"},
 	{"settle before the heads", "head.go", "outer.moved = outer.moved || it.moved", ""},
+	{"leave folded nodes out of a circle", "stack.go", "db.board.Adopt(at.flight, caller)", "_ = at"},
+	{"look for circles through what is folded", "internal/flight/wait.go", "if b.Unfold != nil {", "if false {"},
 	{"exceed a limit", "internal/flight/place.go", "if l.free == 0 {", "if l.free == 0 && f.Node%2 == 0 {"},
 	{"demand behind the back of a verification", "internal/graph/mark.go", "g.epoch++ // somebody may be verifying it", ""},
 	{"hear members of a cycle", "collect.go", "if db.silent[n] {", "if false {"},

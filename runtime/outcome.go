@@ -38,6 +38,13 @@ func leftOf[V any](o *outcome[V], h *husk) *outcome[V] {
 	return &(&extended[V]{outcome[V]{stamp: o.stamp, cost: isExtended | isGone}, h}).outcome
 }
 
+// clone returns a copy of o, which is whole.
+func (o *outcome[V]) clone() *outcome[V] {
+	c := endedIn(o.value, o.failure())
+	c.cost = o.cost
+	return c
+}
+
 // whole reports whether o is there with its value.
 func (o *outcome[V]) whole() bool { return o != nil && !o.gone() }
 

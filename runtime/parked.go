@@ -66,8 +66,8 @@ func (w *walk) isBeside() bool {
 	if w.stack.depth == 0 {
 		return true
 	}
-	top := w.stack.top.flight
-	return top.Run == nil || top.Rev.Load() == rev
+	f := w.stack.top().flight
+	return f == nil || f.Run == nil || f.Rev.Load() == rev
 }
 
 // front is the Front of a run that begins.

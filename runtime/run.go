@@ -17,7 +17,9 @@ func (w *walk) run(f *flight.Flight, cause graph.ID) error {
 	f.Rev.Store(w.db.flushed.Load())
 	f.Front.Store(w.front())
 	w.db.outdone(f.Node)
-	f.Halted.Store(f.Cycle != nil || w.db.verifiesAll())
+	if f.Cycle != nil || w.db.verifiesAll() {
+		f.Halted.Store(true)
+	}
 	k, slot := w.db.keeper(f.Node)
 	q := k.query()
 	if n := q.def.Limit; n > 0 {
@@ -88,7 +90,7 @@ func (w *walk) body(f *flight.Flight, cx *Context, k keeper, slot uint32, e *end
 // begin makes cx the Context of the body of f, which is to run without the lock.
 func (w *walk) begin(f *flight.Flight, cx *Context, k keeper, slot uint32) {
 	if !k.query().hidden {
-		w.db.runs.Add(1)
+		w.db.counts.runs++
 	}
 	cx.db, cx.req, cx.flight, cx.buf = w.db, w.req, f.Run, f.Reads
 	cx.keeper, cx.cell = k, k.cellAt(slot)
@@ -98,7 +100,9 @@ func (w *walk) begin(f *flight.Flight, cx *Context, k keeper, slot uint32) {
 
 // back takes the lock again when the body of f has returned.
 func (w *walk) back(f *flight.Flight, e *ending) {
-	e.reads = f.Reads.End()
+	if e.how != returned {
+		e.reads = f.Reads.End()
+	}
 	took := since(w.begun)
 	w.lock()
 	if took > 0 && !f.Nested && e.how == returned {
@@ -147,6 +151,7 @@ func (db *DB) stack(f *flight.Flight) []Node {
 
 // stackOf is stack under mu.
 func (db *DB) stackOf(f *flight.Flight) []Node {
+	db.unfold()
 	var nodes []Node
 	add := func(n graph.ID) {
 		if !db.hidden(n) {
@@ -223,7 +228,7 @@ func (w *walk) store(n graph.ID, e *ending, same bool) EventKind {
 			w.db.memory.revived(n, w.db.lastID)
 		}
 		if !w.db.hidden(n) && !w.db.g.GreenFor(n, w.base.View) {
-			w.db.cutoffs.Add(1)
+			w.db.counts.cutoffs++
 		}
 		return Cutoff
 	}

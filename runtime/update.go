@@ -152,7 +152,7 @@ func (db *DB) follow() {
 		db.moved = false
 		old := db.g.Stamp(db.counter)
 		db.g.NewStamp(db.counter)
-		db.g.Assign(db.counter, old)
+		db.g.Mark(db.counter, old) // no wave would run what reads it
 	}
 	for _, n := range db.refresh {
 		db.orphan(n)

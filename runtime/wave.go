@@ -244,7 +244,7 @@ func (w *walk) runWave(v *wave, n, cause graph.ID, certain bool) error {
 	case !db.g.State(n).Green():
 		db.g.Mark(n, before)
 		if !certain {
-			db.wasted.Add(1)
+			db.counts.wasted++
 		}
 	case now != before:
 		db.g.Notify(n, before)
@@ -288,7 +288,7 @@ func (w *walk) cheap(v *wave, n graph.ID) bool {
 func (w *walk) countWaste() {
 	for _, n := range w.ahead {
 		if !w.db.g.AnyReader(n, func(r graph.ID) bool { return w.db.g.State(r).Green() }) {
-			w.db.wasted.Add(1)
+			w.db.counts.wasted++
 		}
 	}
 	w.ahead = nil

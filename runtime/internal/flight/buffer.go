@@ -17,11 +17,11 @@ type Buffer struct {
 	first [firstReads]uint64            // the reads while they are that few; written by atomic steps
 	list  atomic.Pointer[readList]      // later
 	ended atomic.Bool                   // set under mu
+	slow  int32                         // entries that came by Add; guarded by mu
 	extra atomic.Int64                  // hits without an entry of their own, less entries that are no hits; far below 0 once hits are counted
 	count atomic.Pointer[atomic.Uint64] // where hits are counted
 
 	mu    shake.Mutex
-	slow  int                    // entries that came by Add; guarded by mu
 	reads []graph.Read           // once it has ended; guarded by mu
 	few   [firstReads]graph.Read // first room for them
 	rare  *rarities              // guarded by mu
@@ -203,10 +203,25 @@ func (b *Buffer) append(reads []graph.Read, emitted []Emission) {
 	}
 }
 
-// End closes the buffer and returns what it holds.
+// End closes the buffer and returns the reads that it holds.
 func (b *Buffer) End() []graph.Read {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.end()
+}
+
+// Close is End, and Emitted.
+func (b *Buffer) Close() (reads []graph.Read, emitted []Emission) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	reads = b.end()
+	if b.rare != nil {
+		emitted = slices.Clone(b.rare.emitted)
+	}
+	return reads, emitted
+}
+
+func (b *Buffer) end() []graph.Read {
 	if b.ended.Swap(true) {
 		return b.reads
 	}
@@ -220,7 +235,7 @@ func (b *Buffer) End() []graph.Read {
 
 // tell counts the hits.
 func (b *Buffer) tell() {
-	hits := int64(len(b.reads)-b.slow) + b.extra.Swap(counted)
+	hits := int64(len(b.reads)-int(b.slow)) + b.extra.Swap(counted)
 	if b.rare != nil {
 		hits += int64(b.rare.gone)
 	}

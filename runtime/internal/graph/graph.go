@@ -108,9 +108,11 @@ func (g *Graph) Stamp(n ID) uint32 { return g.at(n).stamp }
 // NewStamp gives n a stamp that it never had and returns it.
 func (g *Graph) NewStamp(n ID) uint32 {
 	p := &g.at(n).stamp
-	if top, ok := g.highest[n]; ok {
-		*p = top
-		delete(g.highest, n)
+	if len(g.highest) > 0 {
+		if top, ok := g.highest[n]; ok {
+			*p = top
+			delete(g.highest, n)
+		}
 	}
 	*p++
 	return *p

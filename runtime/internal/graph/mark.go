@@ -163,7 +163,7 @@ func (g *Graph) Verified(n ID, v View, records []Record) {
 func (g *Graph) settle(n ID, v uint64, state State) {
 	if state&Tainted != 0 {
 		g.greenFor[n] = v
-	} else {
+	} else if len(g.greenFor) > 0 {
 		delete(g.greenFor, n)
 	}
 	g.setState(n, state)
