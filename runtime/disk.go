@@ -33,12 +33,13 @@ type disk struct {
 	numbers  []string       // the names of queries, by the number that they have on the disk
 	number   map[string]int // the same the other way round
 	entries  map[graph.ID]bool
-	written  map[graph.ID]bool // those of entries that the save in progress writes
-	bad      map[graph.ID]bool // their values can't be read
-	resumed  bool              // there was a flush
-	unset    []graph.ID        // inputs that were set when the graph was saved; until the first flush
-	again    []graph.ID        // nodes that have to run; until the first flush
-	listings []lister          // inputs of which somebody has asked for the keys; until the first flush
+	written  map[graph.ID]bool   // those of entries that the save in progress writes
+	bad      map[graph.ID]bool   // their values can't be read
+	strays   map[graph.ID]uint32 // lost nodes among those of other queries, with their slots
+	resumed  bool                // there was a flush
+	unset    []graph.ID          // inputs that were set when the graph was saved; until the first flush
+	again    []graph.ID          // nodes that have to run; until the first flush
+	listings []lister            // inputs of which somebody has asked for the keys; until the first flush
 
 	stop chan struct{} // ends saving now and then
 	done chan struct{}
@@ -96,7 +97,7 @@ func empty(s *store.Store, opts Options) *DB {
 func newDisk(db *DB, s *store.Store) *disk {
 	return &disk{
 		db: db, store: s, number: map[string]int{},
-		entries: map[graph.ID]bool{}, bad: map[graph.ID]bool{}, unsavable: map[graph.ID]bool{},
+		entries: map[graph.ID]bool{}, bad: map[graph.ID]bool{}, strays: map[graph.ID]uint32{}, unsavable: map[graph.ID]bool{},
 		stop: make(chan struct{}), done: make(chan struct{}),
 	}
 }

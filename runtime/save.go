@@ -58,6 +58,7 @@ func (d *disk) save(ctx context.Context) error {
 
 func (d *disk) saveOnce(ctx context.Context) error {
 	w, err := d.store.Begin(ctx)
+	println("BEGIN", d.store.Damaged(), err != nil, d.store.Meta() == nil, d.db.g.Nodes())
 	if errors.Is(err, store.ErrLocked) {
 		return fmt.Errorf("%w (%w)", ErrLocked, err)
 	}
@@ -69,6 +70,7 @@ func (d *disk) saveOnce(ctx context.Context) error {
 	if err = d.write(ctx, w, c); err != nil {
 		err = fmt.Errorf("querygen: %w", err)
 	}
+	println("WROTE", c.whole, err != nil)
 	d.settle(c, err)
 	if tell := d.db.opts.OnEvent; tell != nil {
 		tell(Event{
@@ -114,7 +116,7 @@ func (d *disk) capture() *capture {
 	db.g.Saved()
 	if c.whole { // what is in memory need not be read
 		for n := graph.ID(1); int(n) <= db.g.Nodes(); n++ {
-			if _, slot := db.g.Place(n); slot != graph.Unplaced {
+			if k, _ := db.placed(n); k != nil {
 				d.entries[n] = true
 			}
 		}
@@ -255,8 +257,8 @@ func (t *table[K, V]) pack(p *packed, out any, set bool) {
 		return
 	case t.q.rescue != noRescue:
 		return
-	case o.cost == gone:
-		h := o.err.(*husk)
+	case o.gone():
+		h := o.husk()
 		if p.how = packTrust; h.packed && h.known {
 			p.how, p.print = packPrint, xxh3.Uint128{Hi: h.print.Hi, Lo: h.print.Lo}
 		}
@@ -268,7 +270,7 @@ func (t *table[K, V]) pack(p *packed, out any, set bool) {
 		p.how, p.print = packPrint, xxh3.Hash128(data)
 	case err == nil:
 		p.how, p.value = packAll, data
-	case o.err == nil && comparable:
+	case o.failure() == nil && comparable:
 		p.how = packTrust
 	}
 }
@@ -339,16 +341,14 @@ var errReadOnly = errors.New("querygen: the cache was opened with Options.ReadOn
 
 // numberOfTable says by which number a table is known on the disk.
 func (d *disk) numberOfTable(table uint32) uint32 {
-	if table == counterNumber || table == goneNumber {
-		return table
+	if table == graph.NoTable {
+		return counterNumber
 	}
-	list := *d.db.tables.Load()
+	k := (*d.db.tables.Load())[table]
 	switch {
-	case int(table) >= len(list), list[table] == nil:
-		return lostNumber // node 0 is nobody's
-	case list[table].persists():
-		return uint32(d.number[list[table].query().def.Name])
-	case list[table].query().hidden, table == strange.index:
+	case k.persists():
+		return uint32(d.number[k.query().def.Name])
+	case k.query().hidden, table == strange.index:
 		return strangeNumber // nobody will tell when it changes
 	}
 	return lostNumber
