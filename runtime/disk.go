@@ -28,6 +28,7 @@ type disk struct {
 
 	saving    sync.Mutex        // held while a save is in progress; taken before db.mu
 	unsavable map[graph.ID]bool // guarded by it: nodes whose outcomes can't be written
+	anew      bool              // guarded by it: nothing on the disk is of use
 
 	// Guarded by db.mu.
 	numbers  []string       // the names of queries, by the number that they have on the disk
@@ -78,6 +79,7 @@ func Open(dir string, opts Options) (*DB, error) {
 	if err != nil {
 		opts.Logger.Warn("querygen: the cache is not used: it can't be read", "dir", dir, "error", err)
 		db = empty(s, opts)
+		db.disk.anew = true
 	}
 	db.disk.begin(opts.SaveEvery)
 	return db, nil

@@ -58,7 +58,6 @@ func (d *disk) save(ctx context.Context) error {
 
 func (d *disk) saveOnce(ctx context.Context) error {
 	w, err := d.store.Begin(ctx)
-	println("BEGIN", d.store.Damaged(), err != nil, d.store.Meta() == nil, d.db.g.Nodes())
 	if errors.Is(err, store.ErrLocked) {
 		return fmt.Errorf("%w (%w)", ErrLocked, err)
 	}
@@ -70,7 +69,6 @@ func (d *disk) saveOnce(ctx context.Context) error {
 	if err = d.write(ctx, w, c); err != nil {
 		err = fmt.Errorf("querygen: %w", err)
 	}
-	println("WROTE", c.whole, err != nil)
 	d.settle(c, err)
 	if tell := d.db.opts.OnEvent; tell != nil {
 		tell(Event{
@@ -99,7 +97,7 @@ func (d *disk) capture() *capture {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	db.flush()
-	c := &capture{whole: d.store.Damaged()}
+	c := &capture{whole: d.store.Damaged() || d.anew}
 	d.numberAll()
 	if c.whole {
 		db.g.UnsavedAll()
@@ -146,6 +144,7 @@ func (d *disk) settle(c *capture, err error) {
 			d.db.g.Unsaved(p.part, p.at)
 		}
 	} else {
+		d.anew = false
 		for n := range d.written {
 			delete(d.bad, n)
 		}
@@ -155,12 +154,14 @@ func (d *disk) settle(c *capture, err error) {
 
 // write writes a capture; without a lock.
 func (d *disk) write(ctx context.Context, w *store.Writer, c *capture) error {
-	for _, p := range c.pages {
-		w.Page(uint8(p.part), p.at, p.data)
-	}
 	if c.whole {
 		w.Reset()
-		d.copy(w, c)
+		if !d.anew {
+			d.copy(w, c)
+		}
+	}
+	for _, p := range c.pages {
+		w.Page(uint8(p.part), p.at, p.data)
 	}
 	var p packed
 	for _, e := range c.entries {
