@@ -36,6 +36,7 @@ type disk struct {
 	entries  map[graph.ID]bool
 	written  map[graph.ID]bool   // those of entries that the save in progress writes
 	bad      map[graph.ID]bool   // their values can't be read
+	scanned  map[uint32]bool     // tables of which all nodes have cells
 	strays   map[graph.ID]uint32 // lost nodes among those of other queries, with their slots
 	resumed  bool                // there was a flush
 	unset    []graph.ID          // inputs that were set when the graph was saved; until the first flush
@@ -99,7 +100,7 @@ func empty(s *store.Store, opts Options) *DB {
 func newDisk(db *DB, s *store.Store) *disk {
 	return &disk{
 		db: db, store: s, number: map[string]int{},
-		entries: map[graph.ID]bool{}, bad: map[graph.ID]bool{}, strays: map[graph.ID]uint32{}, unsavable: map[graph.ID]bool{},
+		entries: map[graph.ID]bool{}, bad: map[graph.ID]bool{}, strays: map[graph.ID]uint32{}, scanned: map[uint32]bool{}, unsavable: map[graph.ID]bool{},
 		stop: make(chan struct{}), done: make(chan struct{}),
 	}
 }

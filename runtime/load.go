@@ -181,11 +181,11 @@ func (d *disk) clear(list []graph.ID) {
 		if !g.Has(n) || !isLost(table) {
 			continue
 		}
+		d.entries[n] = true // to be deleted: another node may have its key
 		children := g.Reads(n, nil)
 		switch {
 		case !g.AnyReader(n, anybody):
 			g.Free(n)
-			d.entries[n] = true
 			list = append(list, children...)
 		case len(children) == 0, table == strange.index:
 			d.again = append(d.again, n)

@@ -88,11 +88,24 @@ func (t *table[K, V]) lookup(k K) (*cell[K, V], bool) {
 	if err != nil {
 		return nil, false
 	}
-	n, slot, ok := t.db.disk.find(key, t)
-	if !ok || !t.seat(n, slot, key) {
+	d := t.db.disk
+	n, slot, ok := d.find(key, t)
+	switch {
+	case ok && t.seat(n, slot, key):
+	case d.store.Damaged() && !d.scanned[t.q.index]:
+		d.scan(t)
+	default:
 		return nil, false
 	}
 	return t.byKey.Load(k)
+}
+
+// scan makes cells for all nodes of a table: who looks one up may not find it on the disk,
+// which is damaged. There must not be two nodes with one key, or readers of one
+// would not be told when the other is set.
+func (d *disk) scan(k keeper) {
+	d.scanned[k.query().index] = true
+	d.db.g.Of(k.query().index, func(n graph.ID) { d.db.keeper(n) })
 }
 
 // find returns the node of a table that has a key on the disk, and has no cell yet.
@@ -166,6 +179,8 @@ func (db *DB) seat(n graph.ID, k keeper, slot uint32) (keeper, uint32) {
 	if !stray {
 		at = db.g.NewSlot(strange.index)
 		d.strays[n] = at
+		d.entries[n] = true          // to be deleted
+		d.again = append(d.again, n) // it will be nobody who is told when its key is set
 		adopt(k, n, at)
 	}
 	return k, at

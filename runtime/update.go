@@ -159,7 +159,7 @@ func (db *DB) follow() {
 		db.g.Demand(n)
 	}
 	db.refresh = db.refresh[:0]
-	if d := db.disk; d != nil && !d.resumed {
+	if d := db.disk; d != nil && (!d.resumed || len(d.again) > 0) {
 		d.resume()
 	}
 	// What a member of a cycle has read says nothing about when the cycle goes.
