@@ -36,6 +36,8 @@ type disk struct {
 	entries  map[graph.ID]bool
 	written  map[graph.ID]bool   // those of entries that the save in progress writes
 	bad      map[graph.ID]bool   // their values can't be read
+	doomed   map[graph.ID]bool   // lost nodes, whose entries are deleted by the next save
+	moves    uint64              // what Moves of the graph was when it was saved
 	scanned  map[uint32]bool     // tables of which all nodes have cells
 	strays   map[graph.ID]uint32 // lost nodes among those of other queries, with their slots
 	resumed  bool                // there was a flush
@@ -100,7 +102,7 @@ func empty(s *store.Store, opts Options) *DB {
 func newDisk(db *DB, s *store.Store) *disk {
 	return &disk{
 		db: db, store: s, number: map[string]int{},
-		entries: map[graph.ID]bool{}, bad: map[graph.ID]bool{}, strays: map[graph.ID]uint32{}, scanned: map[uint32]bool{}, unsavable: map[graph.ID]bool{},
+		entries: map[graph.ID]bool{}, bad: map[graph.ID]bool{}, strays: map[graph.ID]uint32{}, scanned: map[uint32]bool{}, doomed: map[graph.ID]bool{}, unsavable: map[graph.ID]bool{},
 		stop: make(chan struct{}), done: make(chan struct{}),
 	}
 }

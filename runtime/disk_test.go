@@ -15,15 +15,16 @@ import (
 // part(i) cuts it off by its length, book reads all parts, list reads the keys of src.
 
 var (
-	shopSrc  = defineShop[int, string]("src", KindInput)
-	shopPage = defineShop[int, string]("page", KindPure)
-	shopPart = defineShop[int, int]("part", KindPure)
-	shopBook = defineShop[int, string]("book", KindPure)
-	shopKeys = defineShop[int, int]("keys", KindPure)
-	shopTool = NewService[int]("querygen.dev/runtime.shop.tool")
-	shopMade = defineShop[int, string]("made", KindPure) // with the tool
-	shopHeap = define("heap", KindPure, func(d *Definition) { d.NoPersist = true })
-	shopUses = defineShop[int, string]("uses", KindPure) // of heap
+	shopSrc   = defineShop[int, string]("src", KindInput)
+	shopPage  = defineShop[int, string]("page", KindPure)
+	shopPart  = defineShop[int, int]("part", KindPure)
+	shopBook  = defineShop[int, string]("book", KindPure)
+	shopWorld = defineShop[int, int]("world", KindGeneration)
+	shopKeys  = defineShop[int, int]("keys", KindPure)
+	shopTool  = NewService[int]("querygen.dev/runtime.shop.tool")
+	shopMade  = defineShop[int, string]("made", KindPure) // with the tool
+	shopHeap  = define("heap", KindPure, func(d *Definition) { d.NoPersist = true })
+	shopUses  = defineShop[int, string]("uses", KindPure) // of heap
 
 	shopLog struct {
 		sync.Mutex
@@ -85,6 +86,10 @@ func init() {
 			text += fmt.Sprint(n, " ")
 		}
 		return text, nil
+	})
+	shopWorld.Bind(nil, func(_ *Context, k int) (int, error) {
+		shopped("world", k)
+		return 1, nil
 	})
 	shopKeys.Bind(nil, func(cx *Context, k int) (int, error) {
 		shopped("keys", k)
@@ -269,4 +274,27 @@ func TestRestartCode(t *testing.T) {
 	p = openShop(t, dir, Options{}, "a", "bb")
 	wants(p, shopPage, 1, "bb")
 	wants(p, shopBook, 2, "1 2 ", "book2", "part0", "part1")
+}
+
+// A process for which nothing has changed writes nothing.
+func TestRestartWritesNothing(t *testing.T) {
+	dir := t.TempDir()
+	p := openShop(t, dir, Options{}, "a", "bb")
+	wants(p, shopBook, 2, "1 2 ", "book2", "part0", "page0", "part1", "page1")
+	wants(p, shopWorld, 0, 1, "world0")
+	p.close()
+	saves := 0
+	for range 2 {
+		p = openShop(t, dir, Options{OnEvent: func(e Event) {
+			if e.Kind == Save {
+				saves++
+			}
+		}}, "a", "bb")
+		wants(p, shopBook, 2, "1 2 ")
+		wants(p, shopWorld, 0, 1, "world0")
+		p.close()
+	}
+	if saves > 0 {
+		t.Errorf("%d saves", saves)
+	}
 }

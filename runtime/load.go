@@ -88,6 +88,7 @@ func restore(s *store.Store, opts Options) (*DB, error) {
 	db.provide(opts.Services)
 	d.unprovided()
 	d.relist()
+	d.moves = g.Moves()
 	return db, nil
 }
 
@@ -181,7 +182,7 @@ func (d *disk) clear(list []graph.ID) {
 		if !g.Has(n) || !isLost(table) {
 			continue
 		}
-		d.entries[n] = true // to be deleted: another node may have its key
+		d.doomed[n] = true // to be deleted: another node may have its key
 		children := g.Reads(n, nil)
 		switch {
 		case !g.AnyReader(n, anybody):

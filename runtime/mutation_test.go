@@ -49,7 +49,7 @@ var faults = []fault{
 	{"demand behind the back of a verification", "internal/graph/mark.go", "g.epoch++ // somebody may be verifying it", ""},
 	{"hear members of a cycle", "collect.go", "if db.silent[n] {", "if false {"},
 	{"drop what others were made of", "memory.go", "case db.readersGone(n):", "case true:"},
-	{"take what was made again for a change", "run.go", "k.commit(slot, e.out, w.db.g.Stamp(n))", "k.commit(slot, e.out, w.db.g.NewStamp(n))"},
+	{"take what was made again for a change", "run.go", "k.revive(slot, e.out, w.db.g.Stamp(n))", "k.revive(slot, e.out, w.db.g.NewStamp(n))"},
 	{"hand a dropped value out", "walk.go", "!(w.value && w.db.isGone(n))", "!(w.value && n%4 != 0 && w.db.isGone(n))"},
 	{"let a node go that is read", "bury.go", "db.g.AnyReader(n, add)\n", "_ = add\n"},
 	{"let nodes go that were demanded", "garbage.go", "return !later(since, t.cell(slot).used.Load())", "return false"},

@@ -179,7 +179,7 @@ func (db *DB) seat(n graph.ID, k keeper, slot uint32) (keeper, uint32) {
 	if !stray {
 		at = db.g.NewSlot(strange.index)
 		d.strays[n] = at
-		d.entries[n] = true          // to be deleted
+		d.doomed[n] = true
 		d.again = append(d.again, n) // it will be nobody who is told when its key is set
 		adopt(k, n, at)
 	}

@@ -227,7 +227,7 @@ func (w *walk) store(n graph.ID, e *ending, same bool) EventKind {
 	w.db.g.NoteRun(n, w.db.moment(), !same)
 	if same {
 		if !k.whole(slot) {
-			k.commit(slot, e.out, w.db.g.Stamp(n))
+			k.revive(slot, e.out, w.db.g.Stamp(n))
 			w.db.memory.revived(n, w.db.lastID)
 		}
 		if !w.db.hidden(n) && !w.db.g.GreenFor(n, w.base.View) {

@@ -79,16 +79,17 @@ func (d *disk) saveOnce(ctx context.Context) error {
 	return err
 }
 
-// touched reports whether there may be anything to save.
+// touched reports whether there is anything to save: an outcome, or what a node has read.
+// That nodes were found up to date, or have to be looked at, is not: the next process
+// will find out again, as this one has.
 func (d *disk) touched() bool {
 	d.db.mu.Lock()
 	defer d.db.mu.Unlock()
 	if !d.resumed {
 		return false // nobody has looked at anything
 	}
-	changed := len(d.entries) > 0 || d.db.flushed.Load() != d.db.revision.Load()
-	d.db.g.Changed(func(graph.Part, int) { changed = true })
-	return changed
+	d.db.flush()
+	return len(d.entries) > 0 || d.moves != d.db.g.Moves() || d.anew || d.store.Damaged()
 }
 
 // capture takes what is to be written. From then on changes are for the next save.
@@ -112,6 +113,11 @@ func (d *disk) capture() *capture {
 		c.pages = append(c.pages, page{p, at, db.g.AppendPage(nil, p, at, d.numberOfTable)})
 	})
 	db.g.Saved()
+	d.moves = db.g.Moves()
+	for n := range d.doomed {
+		d.entries[n] = true
+	}
+	clear(d.doomed)
 	if c.whole { // what is in memory need not be read
 		for n := graph.ID(1); int(n) <= db.g.Nodes(); n++ {
 			if k, _ := db.placed(n); k != nil {
@@ -137,6 +143,7 @@ func (d *disk) settle(c *capture, err error) {
 	d.db.mu.Lock()
 	defer d.db.mu.Unlock()
 	if err != nil {
+		d.moves--
 		for n := range d.written {
 			d.entries[n] = true
 		}

@@ -54,6 +54,7 @@ type keeper interface {
 	fail(err error) any                                // an outcome without values
 	alike(a, b any) bool                               // are two outcomes equal?
 	commit(slot uint32, out any, stamp uint32)
+	revive(slot uint32, out any, stamp uint32)
 	restore(slot uint32, out any) // makes an older outcome the current one
 	flush()                       // applies what was set
 
@@ -128,7 +129,9 @@ func (t *table[K, V]) findLocked(k K) *cell[K, V] {
 		t.db.unseen++
 	}
 	t.byKey.Store(slot, c)
-	t.db.entered(c.id)
+	if t.persists() {
+		t.db.entered(c.id)
+	}
 	return c
 }
 
@@ -201,14 +204,18 @@ func (t *table[K, V]) sameOutcome(a, b *outcome[V]) bool {
 }
 
 func (t *table[K, V]) commit(slot uint32, out any, stamp uint32) {
+	t.revive(slot, out, stamp)
+	t.db.entered(t.cell(slot).id)
+}
+
+// revive is commit for an outcome equal to the one before.
+func (t *table[K, V]) revive(slot uint32, out any, stamp uint32) {
 	o := out.(*outcome[V])
 	if o.stamp != 0 { // it can be seen, with that stamp
 		o = o.clone()
 	}
 	o.stamp = stamp
-	c := t.cell(slot)
-	t.put(c, o)
-	t.db.entered(c.id)
+	t.put(t.cell(slot), o)
 	t.db.memory.pay(stepsForValue)
 }
 

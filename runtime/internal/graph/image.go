@@ -120,6 +120,9 @@ func (g *Graph) touchEdge(e uint32)   { g.note(Edges, e) }
 func (g *Graph) touchRecord(r uint32) { g.note(Records, r) }
 func (g *Graph) touchBlock(b uint32)  { g.note(Blocks, b) }
 
+// Moves counts changes of what nodes have read.
+func (g *Graph) Moves() uint64 { return g.moved }
+
 // UnsavedAll notes that all of the image has changed.
 func (g *Graph) UnsavedAll() { g.touchAll(Nodes, Edges, Records, Blocks) }
 
