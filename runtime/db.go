@@ -141,6 +141,7 @@ type DB struct {
 	hitsInside atomic.Uint64 // in runs that have ended, or in requests
 	runs       atomic.Uint64
 	verified   atomic.Uint64
+	loaded     atomic.Uint64
 	cutoffs    atomic.Uint64
 	wasted     atomic.Uint64
 }
@@ -294,6 +295,7 @@ type Stats struct {
 	Wasted   uint64 // runs ahead of a demand that nobody has asked for, see Options.NoRunAhead
 	Dropped  uint64 // values that were dropped, see Options.MemoryBudget
 	Bytes    int64  // what the values cost by now; 0 without a MemoryBudget
+	Loaded   uint64 // values that were read from the disk; see Open
 	Disk     int64  // bytes of the cache on the disk, without what was replaced since; see Open
 
 	Collected uint64 // nodes that are gone: of inputs that were unset, or for Options.MemoryBudget
@@ -315,6 +317,7 @@ func (db *DB) Stats() Stats {
 		Runs:     db.runs.Load(),
 		Hits:     db.hits.Value() + db.hitsInside.Load(),
 		Verified: db.verified.Load(),
+		Loaded:   db.loaded.Load(),
 		Cutoffs:  db.cutoffs.Load(),
 		Wasted:   db.wasted.Load(),
 		Dropped:  dropped,

@@ -268,6 +268,7 @@ func (w *walk) load() bool {
 	}
 	if !f.Orphaned && k.outcome(slot) == husk {
 		k.lay(slot, k.stamped(out, db.g.Stamp(n)))
+		db.loaded.Add(1)
 		w.report(Load, n)
 	}
 	w.stack.pop()
