@@ -80,7 +80,7 @@ func (d *disk) touched() bool {
 	}
 	changed := len(d.entries) > 0 || d.db.flushed.Load() != d.db.revision.Load()
 	d.db.g.Changed(func(graph.Part, int) { changed = true })
-	return changed
+	return changed && !d.idle()
 }
 
 // capture takes what is to be written. From then on changes are for the next save.

@@ -210,8 +210,10 @@ func (t *table[K, V]) commit(slot uint32, out any, stamp uint32) {
 	o := out.(*outcome[V])
 	o.stamp = stamp
 	c := t.cell(slot)
+	if !t.onDisk(c, stamp) {
+		t.db.entered(c.id)
+	}
 	t.put(c, o)
-	t.db.entered(c.id)
 	t.db.memory.pay(stepsForValue)
 }
 

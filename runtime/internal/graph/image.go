@@ -193,6 +193,27 @@ func (g *Graph) AppendPage(buf []byte, p Part, page int, table func(uint32) uint
 	return buf
 }
 
+// Timeless takes out of a page of nodes when things last happened to them, and what the stamp of
+// counter is, which a new process moves on.
+func Timeless(data []byte, page int, counter ID) {
+	for i := range nodesInPage {
+		d := data[i*nodeBytes:][:nodeBytes]
+		clear(d[28:])
+		if ID(page*nodesInPage+i) == counter {
+			clear(d[4:8])
+		}
+	}
+}
+
+// Pending reports whether any node has a record.
+func (g *Graph) Pending() bool {
+	free := 0
+	for i := g.freeRecs; i != 0; i = g.recs.At(i - 1).next {
+		free++
+	}
+	return free < g.recs.Len()
+}
+
 // Unplaced is the slot of nodes that came from an image: who keeps them has to say
 // where, by Put.
 const Unplaced = ^uint32(0)

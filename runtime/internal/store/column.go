@@ -75,5 +75,26 @@ func (img *image) readRange(t *table, first, end int, visit func(int, []byte) er
 	return nil
 }
 
+// EachPage calls visit for the pages of a column that satisfy want, in order.
+func (s *Store) EachPage(column uint8, want func(page int) bool, visit func(page int, data []byte)) error {
+	return s.read(func(img *image) error {
+		t := img.tables[column]
+		if t == nil {
+			return nil
+		}
+		buf := make([]byte, t.size)
+		for i := range t.pages {
+			if !want(i) {
+				continue
+			}
+			if err := img.readPages(t, i, 1, buf); err != nil {
+				return err
+			}
+			visit(i, buf)
+		}
+		return nil
+	})
+}
+
 // sumOf is the checksum of a page.
 func sumOf(page []byte) uint64 { return xxh3.Hash(page) }
