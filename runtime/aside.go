@@ -98,9 +98,9 @@ func (db *DB) beginAside(cx *Context, n graph.ID) *aside {
 		return nil
 	}
 	f := &flight.Flight{
-		Node: n, Req: by.Req, Parent: by, View: by.View, Depth: by.Depth + 1, Aside: true,
+		Node: n, Req: by.Req, Parent: by, View: by.View, Depth: by.Depth + 1, Aside: true, Before: db.emitted[n],
 	}
-	f.Start(&flight.Run{Before: db.emitted[n]}, new(flight.Buffer))
+	f.Start(new(flight.Run), new(flight.Buffer))
 	f.Halted.Store(true) // its calls take the way on which they are answered
 	db.pin(n)
 	f.Rev.Store(db.flushed.Load())
@@ -154,7 +154,7 @@ func (t *table[K, V]) place(out any) (at uintptr, stamp uint32) {
 // false if nobody can write to the value, or if it may change by itself.
 func (t *table[K, V]) sum(out any) (codec.Fingerprint, bool) {
 	o := out.(*outcome[V])
-	if o.cost == gone || t.q.def.Identity || !writable(reflect.TypeFor[V]()) {
+	if o.gone() || t.q.def.Identity || !writable(reflect.TypeFor[V]()) {
 		return codec.Fingerprint{}, false
 	}
 	if t.q.codecs.same {
@@ -172,7 +172,7 @@ func (t *table[K, V]) sum(out any) (codec.Fingerprint, bool) {
 // has no content, such as funcs, or in what may change by itself.
 func (t *table[K, V]) sameContent(a, b any) bool {
 	x, y := a.(*outcome[V]), b.(*outcome[V])
-	if !equalErrors(x.err, y.err) || t.q.codecs.same || hasEqual[V]() || partsHaveEqual[V](&t.q.def) {
+	if !equalErrors(x.failure(), y.failure()) || t.q.codecs.same || hasEqual[V]() || partsHaveEqual[V](&t.q.def) {
 		return false
 	}
 	return guarded(reflect.TypeFor[V]()) || contentSum(reflect.ValueOf(&x.value).Elem()) == contentSum(reflect.ValueOf(&y.value).Elem())
@@ -182,11 +182,11 @@ func (t *table[K, V]) sameContent(a, b any) bool {
 func (t *table[K, V]) text(out any) string {
 	const most = 400
 	o := out.(*outcome[V])
-	if o.cost == gone {
+	if o.gone() {
 		return "a value that was dropped"
 	}
-	if o.err != nil {
-		return fmt.Sprintf("the error %v", o.err) // which may panic
+	if err := o.failure(); err != nil {
+		return fmt.Sprintf("the error %v", err) // which may panic
 	}
 	b := newBounded(most)
 	b.add(reflect.ValueOf(&o.value).Elem())

@@ -234,6 +234,11 @@ func (db *DB) forget(n graph.ID) {
 	db.heads.delete(n)
 	delete(db.memory.again, n)
 	delete(db.memory.stays, n)
+	if d := db.disk; d != nil {
+		d.entries[n] = true
+		delete(d.strays, n)
+		delete(d.bad, n)
+	}
 	if db.verifier != nil {
 		db.verifier.gone(n)
 	}

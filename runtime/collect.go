@@ -224,7 +224,7 @@ func (db *DB) traceOf(n graph.ID) graph.ID {
 // hidden reports whether n is of a query that users do not see.
 func (db *DB) hidden(n graph.ID) bool {
 	t, _ := db.g.Place(n)
-	return t != noTable && t != graph.Gone && (*db.tables.Load())[t].query().hidden
+	return t != graph.NoTable && db.g.Has(n) && (*db.tables.Load())[t].query().hidden
 }
 
 // subject returns the node that a hidden node is about, and any other node itself.

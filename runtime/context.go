@@ -24,14 +24,16 @@ type Context struct {
 	flight *flight.Run     // the run, or that of the code outside any query
 	buf    *flight.Buffer  // where its reads go
 	ctx    context.Context // outside: the user's. In a request: what From derived it from, or nil
-	ends   bool            // ctx, if there is one, may be done one day
 	aside  *aside          // whose calls are answered from what there is; nil: an ordinary run
-	spare  bool            // of the function of cycle=
-	inside bool            // outside of any request by its words, but made from a Context in one
+	bare   bool            // outside of any request, never done, and nobody is told of its hits
 
 	// In a body: whose it is, also when the number of the node is another one's.
 	keeper keeper
 	cell   any
+
+	ends   bool // ctx, if there is one, may be done one day
+	spare  bool // of the function of cycle=
+	inside bool // outside of any request by its words, but made from a Context in one
 }
 
 type contextKey struct{}
@@ -44,7 +46,7 @@ func From(ctx context.Context) (*Context, bool) {
 		return c, ok
 	}
 	d := *c
-	d.ctx, d.ends = ctx, true
+	d.ctx, d.ends, d.bare = ctx, true, false
 	return &d, true
 }
 
@@ -135,6 +137,9 @@ func (db *DB) watch(r *request, run *flight.Run, l *flight.Life) {
 
 // unwatch ends the life of a run that ends; under mu.
 func (db *DB) unwatch(f *flight.Flight) {
+	if len(db.watchers) == 0 {
+		return
+	}
 	if l := db.watchers[f]; l != nil {
 		l.Cancel(context.Canceled)
 		delete(db.watchers, f)

@@ -34,7 +34,7 @@ func (w *walk) converge(it *iteration, k keeper, slot uint32, e *ending) {
 	e.kept, e.kind = true, Changed
 	if _, same := back[n]; same || !it.used && e.same {
 		e.kind = Cutoff
-		w.db.cutoffs.Add(1)
+		w.db.counts.cutoffs++
 	}
 	volatile, blind := e.passing, false
 	for _, h := range it.heads {
@@ -58,11 +58,7 @@ func (w *walk) converge(it *iteration, k keeper, slot uint32, e *ending) {
 	if volatile {
 		w.db.board.Hold(n, w.req.Request)
 	}
-	times, now := w.db.g.Times(n), w.db.moment()
-	times.Ran, times.Verified = now, now
-	if e.kind == Changed {
-		times.Changed = times.Ran
-	}
+	w.db.g.NoteRun(n, w.db.moment(), e.kind == Changed)
 	before := w.db.callsOf(n)
 	w.db.g.Finish(n, w.base.View, reads, volatile)
 	w.db.setCalls(n, e.reads)

@@ -48,7 +48,7 @@ type Options struct {
 	// values share is counted for each, and of a long slice or map a sample is
 	// measured. A value with the option identity, or with a method Equal and no codec,
 	// counts without what it points at. Keys, and what the engine knows of each node
-	// (about 100 bytes, and 12 for each read), do not count.
+	// (about 80 bytes, and 12 for each read), do not count.
 	//
 	// These stay: what is set from outside; results of rerun queries and those of
 	// cycle= and eq=never; errors; what a running request has already made again once,
@@ -96,7 +96,8 @@ type DB struct {
 	revision   atomic.Uint64
 	flushed    atomic.Uint64
 	settledAt  atomic.Uint64
-	calmAt     atomic.Uint64 // the same, as long as demands from outside may look at the graph as it is; else 0
+	calmAt     atomic.Uint64          // the same, as long as demands from outside may look at the graph as it is; else 0
+	beside     atomic.Pointer[beside] // what is parked; nil: nothing
 	closed     atomic.Bool
 	done       chan struct{} // closed with it
 	generation atomic.Uint64
@@ -130,21 +131,23 @@ type DB struct {
 	silent     map[graph.ID]bool               // nodes on cycles: their traces are empty
 	unseen     int                             // nodes of hidden queries
 	dirty      []keeper                        // tables with sets that are not flushed
+	unparked   int                             // how often nodes were unparked in this revision
 	rooms      []*room                         // for stacks to come
+	folded     []*room                         // of stacks with nodes that may be folded
 	news       chan struct{}                   // closed at the next revision; nil: nobody waits for it
 	wave       *wave                           // going up; nil: none
 	costs      []cost                          // of bodies, by index of the query
 	memory     memory
 	garbage    garbage
+	counts     counts
 
 	hits       tally
 	hitsInside atomic.Uint64 // in runs that have ended, or in requests
-	runs       atomic.Uint64
-	verified   atomic.Uint64
 	loaded     atomic.Uint64
-	cutoffs    atomic.Uint64
-	wasted     atomic.Uint64
 }
+
+// counts are those of [Stats] that are counted under the lock.
+type counts struct{ runs, verified, cutoffs, wasted uint64 }
 
 // serials counts databases.
 var serials atomic.Uint64
@@ -180,6 +183,7 @@ func newDB(opts Options, g *graph.Graph) *DB {
 		silent:     map[graph.ID]bool{},
 		verifier:   newVerifier(opts.Verify),
 	}
+	db.board.Unfold = db.unfold
 	db.idle = sync.NewCond(&db.mu)
 	db.memory.init(opts.MemoryBudget)
 	db.garbage.init()
@@ -194,13 +198,10 @@ func newDB(opts Options, g *graph.Graph) *DB {
 
 // count makes the node of the generation counter.
 func (db *DB) count() {
-	db.counter = db.g.Add(noTable, 0)
+	db.counter = db.g.Add(graph.NoTable)
 	db.g.NewStamp(db.counter)
 	db.g.Assign(db.counter, 0)
 }
-
-// noTable is the place of nodes that belong to no query.
-const noTable = ^uint32(0)
 
 // Context returns a Context outside any query. Each call of a query through it
 // is a request of its own, which ends when ctx is done.
@@ -209,6 +210,7 @@ func (db *DB) Context(ctx context.Context) *Context {
 	if outer, ok := From(ctx); ok && outer.req != nil {
 		cx.inside = true
 	}
+	cx.bare = !cx.ends && !cx.inside && db.opts.OnEvent == nil
 	return cx
 }
 
@@ -273,6 +275,9 @@ func (db *DB) shut() (first bool) {
 	defer db.mu.Unlock()
 	first = db.closed.CompareAndSwap(false, true)
 	db.calmAt.Store(0)
+	if b := db.beside.Load(); b != nil {
+		db.beside.Store(&beside{sets: b.sets})
+	}
 	if first {
 		close(db.done)
 	}
@@ -306,6 +311,7 @@ func (db *DB) Stats() Stats {
 	db.mu.Lock()
 	nodes := db.g.Live() - 1 - db.unseen // the generation counter is not a user's
 	dropped, bytes, collected := db.memory.dropped, db.memory.used, db.garbage.collected
+	counts := db.counts
 	db.mu.Unlock()
 	disk := int64(0)
 	if db.disk != nil {
@@ -314,12 +320,12 @@ func (db *DB) Stats() Stats {
 	return Stats{
 		Disk:     disk,
 		Nodes:    nodes,
-		Runs:     db.runs.Load(),
+		Runs:     counts.runs,
 		Hits:     db.hits.Value() + db.hitsInside.Load(),
-		Verified: db.verified.Load(),
+		Verified: counts.verified,
 		Loaded:   db.loaded.Load(),
-		Cutoffs:  db.cutoffs.Load(),
-		Wasted:   db.wasted.Load(),
+		Cutoffs:  counts.cutoffs,
+		Wasted:   counts.wasted,
 		Dropped:  dropped,
 		Bytes:    bytes,
 
@@ -364,13 +370,14 @@ func (db *DB) tableOf(q *query) keeper {
 // for nodes that are gone.
 func (db *DB) keeper(n graph.ID) (keeper, uint32) {
 	t, slot := db.g.Place(n)
-	switch {
-	case t == noTable || t == graph.Gone:
+	if t == graph.NoTable || !db.g.Has(n) {
 		return nil, 0
-	case slot == graph.Unplaced:
-		return db.seat(n, t)
 	}
-	return (*db.tables.Load())[t], slot
+	k := (*db.tables.Load())[t]
+	if db.disk != nil && !k.seated(slot) {
+		return db.seat(n, k, slot)
+	}
+	return k, slot
 }
 
 // node describes n to users; a hidden node as the one that it is about. It calls

@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"querygen.dev/runtime/internal/graph"
-	"querygen.dev/runtime/internal/shake"
 )
 
 // This file is the seam between generated code and the engine: what the
@@ -58,6 +57,7 @@ type query struct {
 	keys   bool // of the keys of an input; flushes assign it
 
 	describe func() imageQuery // nil: it is not written to the disk
+	inWord   bool              // its keys are; see inWord
 }
 
 // A Query is the descriptor of one annotated function: K is its key, V its
@@ -72,8 +72,7 @@ type Query[K comparable, V any] struct {
 	plain  bool                              // == is equality
 	codecs codecs[K, V]
 	listed *Query[struct{}, []K] // inputs: the node of the keys that are set
-	once   *memo[K, V]           // of tasks that were used once
-	inWord bool                  // see inWord
+	once   *memo[V]              // of tasks that were used once
 }
 
 // registry holds the queries of the program. Package initialization fills it.
@@ -113,7 +112,7 @@ func Define[K comparable, V any](d Definition) *Query[K, V] {
 	q.plain = !d.EqNever && !hasEqual[V]() && !partsHaveEqual[V](&d) && plain(reflect.TypeFor[V]())
 	q.table = func(db *DB) keeper { return newTable(db, q) }
 	q.describe = q.image
-	q.once, q.inWord = new(memo[K, V]), inWord[K]()
+	q.once, q.inWord = new(memo[V]), inWord[K]()
 	register(&q.query)
 	if d.Kind == KindInput && d.Params > 0 {
 		q.listed = defineKeys[K](d.Name)
@@ -158,8 +157,8 @@ func (q *query) position() token.Position {
 func (q *Query[K, V]) Get(cx *Context, k K) (V, error) {
 	t := tableOf(cx.db, q)
 	c := t.find(k)
-	out := hit(cx, c, &q.query)
-	if out != nil && out.err == nil {
+	out := hit(cx, c, cx.db.g.Word(c.id), &q.query)
+	if out != nil && out.plain() {
 		return out.value, nil
 	}
 	return t.get(cx, c, out)
@@ -169,13 +168,13 @@ func (q *Query[K, V]) Get(cx *Context, k K) (V, error) {
 func (q *Query[K, V]) Value(cx *Context, k K) V {
 	t := tableOf(cx.db, q)
 	c := t.find(k)
-	out := hit(cx, c, &q.query)
-	if out != nil && out.err == nil {
+	out := hit(cx, c, cx.db.g.Word(c.id), &q.query)
+	if out != nil && out.plain() {
 		return out.value
 	}
 	out, err := t.demand(cx, c, out)
 	if err == nil {
-		err = out.err
+		err = out.failure()
 	}
 	if err != nil {
 		unwind(cx, err)
@@ -190,7 +189,7 @@ func (t *table[K, V]) get(cx *Context, c *cell[K, V], out *outcome[V]) (V, error
 		var zero V
 		return zero, err
 	}
-	return out.value, out.err
+	return out.value, out.failure()
 }
 
 // demand returns the outcome of the node of a cell, or the error that ended the
@@ -214,84 +213,10 @@ func (t *table[K, V]) demand(cx *Context, c *cell[K, V], out *outcome[V]) (*outc
 			panic(fmt.Sprintf("querygen: internal error: %v is up to date and has no outcome", Node{Query: t.q.def.Name, Key: c.key}))
 		}
 	}
-	if out.err != nil && cx.joins(c.id, out.err) {
-		return nil, out.err
+	if err := out.failure(); err != nil && cx.joins(c.id, err) {
+		return nil, err
 	}
 	return out, nil
-}
-
-// hit returns the outcome of a node that is green for everybody, and records
-// the read; nil if there is more to do. It takes no lock. The cell is touched
-// before the outcome is looked at: see garbage. If the revision has not moved on by
-// then, the outcome is the one of which the state spoke: what is stored while a newer
-// one is brought up may be good for a request, or for an iteration, alone.
-func hit[K comparable, V any](cx *Context, c *cell[K, V], q *query) *outcome[V] {
-	if cx.req != nil {
-		return hitInside(cx, c, q)
-	}
-	db := cx.db
-	rev := db.revision.Load()
-	shake.Point()
-	if !db.settled(rev) || !db.g.State(c.id).Green() || cx.ends && cx.ctx.Err() != nil || nested(cx) {
-		return nil
-	}
-	c.touch(db)
-	shake.Point()
-	out := c.out.Load()
-	shake.Point()
-	if !out.whole() || db.revision.Load() != rev {
-		return nil
-	}
-	if !q.hidden {
-		db.hits.Inc()
-	}
-	if db.opts.OnEvent != nil {
-		c.tellHit(db, q, rev)
-	}
-	return out
-}
-
-// hitInside is hit inside a run. The read is recorded first; then the outcome must
-// still be what it was, and the run must be of the newest revision.
-//
-//   - The flush of a newer revision begins after the revision has moved on: if it
-//     has not by now, the outcome is of the run's revision.
-//   - Whoever moves the run on, after the revision, looks at its reads first. So if
-//     the revision has not moved on by now, this read will be among them.
-//   - Whoever takes a value away looks at the reads of all runs next. So if it is
-//     there by now, this read will be among them.
-//
-// Else the read stays recorded, as if the update had come after it: the same node is
-// demanded next. That is left to who is quick; an update that the run could know
-// of does not end it for what it is about to read.
-func hitInside[K comparable, V any](cx *Context, c *cell[K, V], q *query) *outcome[V] {
-	db, rev := cx.db, cx.flight.Rev.Load()
-	shake.Point()
-	if cx.flight.Halted.Load() || cx.mayEnd() && cx.over() || !db.g.GreenBelow(c.id, cx.flight.Front.Load()-1) {
-		return nil
-	}
-	c.touch(db)
-	shake.Point()
-	out := c.out.Load()
-	if !out.whole() || db.revision.Load() != rev {
-		return nil
-	}
-	shake.Point()
-	if !cx.buf.Hit(c.id, out.stamp, &db.hitsInside) {
-		return nil
-	}
-	shake.Point()
-	if c.out.Load() != out || db.revision.Load() != rev {
-		cx.buf.Miss()
-		return nil
-	}
-	if q.hidden {
-		cx.buf.Miss()
-	}
-	if db.opts.OnEvent != nil {
-		c.tellHit(db, q, rev)
-	}
-	return out
 }
 
 // Task returns the task of demanding k.

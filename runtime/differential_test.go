@@ -108,6 +108,8 @@ type tester struct {
 	state map[int]*nodeModel
 	gen   int
 
+	damaged bool // the cache was; warnings are all right
+
 	extra *rand.Rand // nil: the program is as it was drawn
 	clock int        // counts requests
 	again remakes

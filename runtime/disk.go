@@ -28,17 +28,19 @@ type disk struct {
 
 	saving    sync.Mutex        // held while a save is in progress; taken before db.mu
 	unsavable map[graph.ID]bool // guarded by it: nodes whose outcomes can't be written
+	anew      bool              // guarded by it: nothing on the disk is of use
 
 	// Guarded by db.mu.
 	numbers  []string       // the names of queries, by the number that they have on the disk
 	number   map[string]int // the same the other way round
 	entries  map[graph.ID]bool
-	written  map[graph.ID]bool // those of entries that the save in progress writes
-	bad      map[graph.ID]bool // their values can't be read
-	resumed  bool              // there was a flush
-	unset    []graph.ID        // inputs that were set when the graph was saved; until the first flush
-	again    []graph.ID        // nodes that have to run; until the first flush
-	listings []lister          // inputs of which somebody has asked for the keys; until the first flush
+	written  map[graph.ID]bool   // those of entries that the save in progress writes
+	bad      map[graph.ID]bool   // their values can't be read
+	strays   map[graph.ID]uint32 // lost nodes among those of other queries, with their slots
+	resumed  bool                // there was a flush
+	unset    []graph.ID          // inputs that were set when the graph was saved; until the first flush
+	again    []graph.ID          // nodes that have to run; until the first flush
+	listings []lister            // inputs of which somebody has asked for the keys; until the first flush
 
 	stop chan struct{} // ends saving now and then
 	done chan struct{}
@@ -77,6 +79,7 @@ func Open(dir string, opts Options) (*DB, error) {
 	if err != nil {
 		opts.Logger.Warn("querygen: the cache is not used: it can't be read", "dir", dir, "error", err)
 		db = empty(s, opts)
+		db.disk.anew = true
 	}
 	db.disk.begin(opts.SaveEvery)
 	return db, nil
@@ -96,7 +99,7 @@ func empty(s *store.Store, opts Options) *DB {
 func newDisk(db *DB, s *store.Store) *disk {
 	return &disk{
 		db: db, store: s, number: map[string]int{},
-		entries: map[graph.ID]bool{}, bad: map[graph.ID]bool{}, unsavable: map[graph.ID]bool{},
+		entries: map[graph.ID]bool{}, bad: map[graph.ID]bool{}, strays: map[graph.ID]uint32{}, unsavable: map[graph.ID]bool{},
 		stop: make(chan struct{}), done: make(chan struct{}),
 	}
 }

@@ -56,16 +56,17 @@ func equalityOf[T any]() func(a, b T) bool {
 	return eq.(func(a, b T) bool)
 }
 
-// emissions returns what the run of cx has emitted, which has ended, and whether
-// that is equal to what the run before had. No lock is held: comparing is users'
-// code.
-func (c *Context) emissions() (list []flight.Emission, same bool) {
-	reads, before := c.flight.Reads.End(), c.flight.Before
-	if list = c.flight.Reads.Emitted(); len(list)+len(before) == 0 {
-		return nil, true
+// emissions ends the reads of the run of cx, and returns them, what it has emitted,
+// and whether that is equal to what the run before had. No lock is held: comparing is
+// users' code.
+func (c *Context) emissions() (reads []graph.Read, list []flight.Emission, same bool) {
+	reads, list = c.flight.Reads.Close()
+	before := c.flight.Of.Before
+	if len(list)+len(before) == 0 {
+		return reads, nil, true
 	}
 	list = placed(reads, list)
-	return list, slices.EqualFunc(list, before, func(a, b flight.Emission) bool {
+	return reads, list, slices.EqualFunc(list, before, func(a, b flight.Emission) bool {
 		return a.At == b.At && a.Value.(interface{ equal(any) bool }).equal(b.Value)
 	})
 }

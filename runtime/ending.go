@@ -22,7 +22,7 @@ type ending struct {
 	kept    bool // an iteration has stored it
 	final   bool // an iteration has ended: whether the reads hold says nothing any more
 	kind    EventKind
-	reads   []graph.Read
+	reads   []graph.Read // complete once it has returned
 
 	emitted     []flight.Emission
 	sameEmitted bool // equal to what was emitted before
@@ -86,7 +86,7 @@ func (db *DB) execute(cx *Context, k keeper, slot uint32, e *ending) {
 func (db *DB) judge(cx *Context, k keeper, slot uint32, e *ending) {
 	db.compare(e, cx.flight.Of, k, slot)
 	e.passing = transient(e.err)
-	e.emitted, e.sameEmitted = cx.emissions()
+	e.reads, e.emitted, e.sameEmitted = cx.emissions()
 	e.how = returned
 }
 
@@ -164,5 +164,5 @@ func (c *Context) forced() error {
 	if c.flight.Of.Cycle != nil {
 		return c.flight.Of.Cycle
 	}
-	return c.flight.Forced
+	return c.flight.Of.Forced
 }

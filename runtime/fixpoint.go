@@ -61,6 +61,7 @@ type iteration struct {
 
 // iterate runs the body of f until it settles. Without a cycle that is once.
 func (w *walk) iterate(f *flight.Flight, cx *Context, k keeper, slot uint32, e *ending) {
+	w.db.settleFront()
 	w.db.lastID++
 	it := &iteration{
 		id: w.db.lastID, driver: f, rev: w.db.flushed.Load(), outermost: w.db.lastID,

@@ -128,7 +128,7 @@ func (t *table[K, V]) show(slot uint32, out any) { t.cell(slot).out.Store(out.(*
 func (t *table[K, V]) remove(slot uint32, out any) {
 	c := t.cell(slot)
 	if o := out.(*outcome[V]); o != nil {
-		t.db.memory.charge(o.cost, 0)
+		t.db.memory.charge(o.bytes(), 0)
 	}
 	t.byKey.Delete(slot)
 	if t.input != nil {
@@ -144,7 +144,7 @@ var errGone = errors.New("querygen: the node is gone")
 
 // lost reports whether n is no longer the node that the walk was called for.
 func (w *walk) lost(n graph.ID) bool {
-	if w.cell == nil {
+	if w.cell == nil || w.db.garbage.collected == 0 {
 		return false
 	}
 	k, slot := w.db.keeper(n)

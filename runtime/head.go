@@ -69,18 +69,16 @@ func (w *walk) stillHead(n graph.ID, e *ending) {
 func (w *walk) merge(it *iteration, k keeper, slot uint32, e *ending) {
 	n := it.driver.Node
 	outer := w.db.iterations[w.base.View.Innermost()]
-	times, now := w.db.g.Times(n), w.db.moment()
-	times.Ran, times.Verified = now, now
 	e.kind = Cutoff
 	if it.used && !e.same {
 		e.kind, it.moved = Changed, true
-		times.Changed = times.Ran
 		w.change(n, k, slot, e.out)
 		for _, h := range append(it.direct, it.nested...) {
 			w.db.g.Demand(h) // it has not seen this, though what it is said to depend on may be the same
 		}
 		it.direct, it.nested = nil, nil
 	}
+	w.db.g.NoteRun(n, w.db.moment(), e.kind == Changed)
 	w.hand(it, outer)
 	if !it.used {
 		outer.reads = append(outer.reads, it.reads...)
@@ -169,6 +167,9 @@ func (w *walk) closeHeads(it *iteration) {
 // that n has driven: n has run without them. it is the iteration that n drives
 // now, if it does.
 func (db *DB) forgetHeads(n graph.ID, it *iteration) {
+	if len(db.heads.lists) == 0 {
+		return
+	}
 	for _, h := range db.heads.lists[n] {
 		f := db.board.Claimed(h)
 		if it != nil && (it.heads[h] != nil || it.nodes[h]) || f != nil && f.Running {

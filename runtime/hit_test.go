@@ -2,6 +2,7 @@ package runtime_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	query "querygen.dev/runtime"
@@ -66,4 +67,74 @@ func TestHitTakesLong(t *testing.T) {
 	}
 	<-done
 	idle(t, db)
+}
+
+// A task that remembers its node looks at little, and still at all that may have
+// become another matter.
+func TestTaskHits(t *testing.T) {
+	told := 0
+	quiet, loud := query.New(query.Options{}), query.New(query.Options{OnEvent: func(e query.Event) {
+		if e.Kind == query.Hit {
+			told++
+		}
+	}})
+	defer loud.Close()
+	in := hookIn.Task("task-hits")
+	get := func(cx *query.Context, want int) {
+		t.Helper()
+		before := quiet.Stats().Hits + loud.Stats().Hits
+		if v, err := in.Get(cx); v != want || err != nil {
+			t.Errorf("%d, %v, want %d", v, err, want)
+		}
+		if after := quiet.Stats().Hits + loud.Stats().Hits; after != before+1 {
+			t.Errorf("%d hits", after-before)
+		}
+	}
+	fails := func(cx *query.Context, want error) {
+		t.Helper()
+		if v, err := in.Get(cx); !errors.Is(err, want) {
+			t.Errorf("%d, %v, want %v", v, err, want)
+		}
+	}
+	set := func(db *query.DB, v int) {
+		setHook(t, db, "task-hits", v)
+		if got, err := in.Get(db.Context(context.Background())); got != v || err != nil { // the flush
+			t.Errorf("%d, %v, want %d", got, err, v)
+		}
+	}
+	cx := quiet.Context(context.Background())
+	for v := range 3 {
+		set(quiet, v)
+		for range 3 {
+			get(cx, v)
+		}
+	}
+	set(loud, 7)
+	told = 0
+	for range 3 {
+		get(loud.Context(context.Background()), 7)
+		get(cx, 2)
+	}
+	if told != 3 {
+		t.Errorf("told of %d hits, want 3", told)
+	}
+	get(cx, 2)
+	ctx, cancel := context.WithCancel(context.Background())
+	get(quiet.Context(ctx), 2)
+	inner, stop := context.WithCancel(cx)
+	below, _ := query.From(inner)
+	get(below, 2)
+	stop()
+	fails(below, context.Canceled)
+	cancel()
+	fails(quiet.Context(ctx), context.Canceled)
+	get(cx, 2)
+	if err := quiet.Run(context.Background(), func(*query.Context) error {
+		fails(cx, query.ErrInQuery)
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+	quiet.Close()
+	fails(cx, query.ErrClosed)
 }

@@ -62,13 +62,13 @@ type attic interface {
 func (t *table[K, V]) put(c *cell[K, V], o *outcome[V]) {
 	before, after := uint32(0), uint32(0)
 	if old := c.out.Load(); old != nil {
-		before = old.cost
+		before = old.bytes()
 	}
 	if o != nil { // else it goes back to the time before its first outcome
-		after = o.cost
+		after = o.bytes()
 	}
 	t.db.memory.charge(before, after)
-	if after != gone {
+	if o == nil || !o.gone() {
 		c.touch(t.db)
 	}
 	c.out.Store(o)
@@ -80,28 +80,28 @@ func (t *table[K, V]) whole(slot uint32) bool {
 
 func (t *table[K, V]) printed(slot uint32) bool {
 	o := t.cell(slot).out.Load()
-	return o != nil && o.cost == gone && o.err.(*husk).known
+	return o != nil && o.gone() && o.husk().known
 }
 
 func (t *table[K, V]) prints() bool { return t.q.codecs.same || t.q.plain }
 
 func (t *table[K, V]) measure(out any) {
 	o := out.(*outcome[V])
-	cost := int64(unsafe.Sizeof(*o)) + t.q.sizeBehind(&o.value)
-	if o.err != nil {
+	cost := int64(unsafe.Sizeof(*o)) + besideValue + t.q.sizeBehind(&o.value)
+	if !o.plain() {
 		cost += smallValue
 	}
-	o.cost = uint32(min(cost, int64(gone-1)))
+	o.weigh(cost)
 }
 
 func (t *table[K, V]) droppable(slot uint32) uint32 {
 	d, c := &t.q.def, t.cell(slot)
 	o := c.out.Load()
 	switch {
-	case o == nil || o.cost == gone || o.err != nil:
+	case o == nil || !o.plain():
 	case !t.q.bound || t.q.hidden || t.q.rescue != noRescue || d.EqNever:
 	case d.Kind == KindPure, d.Kind == KindInput && !t.input.settled(c):
-		return max(o.cost, 1)
+		return max(o.bytes(), 1)
 	}
 	return 0
 }
@@ -140,7 +140,7 @@ func (t *table[K, V]) sumOf(o *outcome[V]) (codec.Fingerprint, bool) {
 // sameHusk reports whether h is left of an outcome that is equal to o.
 func (t *table[K, V]) sameHusk(h *husk, o *outcome[V]) bool {
 	if !h.packed {
-		return o.err == nil && h.of(func() (codec.Fingerprint, bool) { return t.q.print(&o.value) })
+		return o.failure() == nil && h.of(func() (codec.Fingerprint, bool) { return t.q.print(&o.value) })
 	}
 	if h.of(func() (codec.Fingerprint, bool) { return t.sumOf(o) }) {
 		return true
@@ -154,5 +154,5 @@ func (t *table[K, V]) sameHusk(h *husk, o *outcome[V]) bool {
 
 func (t *table[K, V]) drop(slot uint32, h *husk) {
 	c := t.cell(slot)
-	t.put(c, &outcome[V]{err: h, stamp: c.out.Load().stamp, cost: gone})
+	t.put(c, leftOf(c.out.Load(), h))
 }

@@ -19,11 +19,10 @@ import (
 // what is there has the same stamp, so it is equal, and nobody has found that it can't be read.
 func (t *table[K, V]) onDisk(c *cell[K, V], stamp uint32) bool {
 	old := c.out.Load()
-	if t.db.disk == nil || old == nil || old.cost != gone || old.stamp != stamp {
+	if t.db.disk == nil || old == nil || !old.gone() || old.stamp != stamp {
 		return false
 	}
-	h, ok := old.err.(*husk)
-	return ok && h.packed && t.db.disk.current(c.id)
+	return old.husk().packed && t.db.disk.current(c.id)
 }
 
 // idle reports whether the image on the disk says all that there is to say, but for
@@ -37,7 +36,7 @@ func (d *disk) idle() bool {
 	if data := d.store.Meta(); data == nil || msgpack.Unmarshal(data, &was) != nil || !d.sameMeta(&was) {
 		return false
 	}
-	changed := map[graph.Part]map[int]bool{graph.Nodes: {}, graph.Edges: {}}
+	changed := map[graph.Part]map[int]bool{graph.Nodes: {}, graph.Edges: {}, graph.Blocks: {}}
 	db.g.Changed(func(p graph.Part, page int) {
 		if pages := changed[p]; pages != nil { // there are no records
 			pages[page] = true

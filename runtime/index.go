@@ -29,7 +29,6 @@ import (
 type index[K comparable, V any] struct {
 	places atomic.Pointer[places]
 	cells  graph.Column[atomic.Pointer[cell[K, V]]] // by slot; written under db.mu
-	free   []uint32                                 // slots
 	width  int8                                     // of K in bytes, if that is 0 or K is an integer that is its own hash; else -1
 	seed   maphash.Seed
 }
@@ -110,23 +109,12 @@ func (x *index[K, V]) Load(k K) (*cell[K, V], bool) {
 // at returns the cell at a slot, nil if there is none.
 func (x *index[K, V]) at(slot uint32) *cell[K, V] { return x.cells.At(slot).Load() }
 
-// room returns a slot for a new cell.
-func (x *index[K, V]) room() uint32 {
-	if last := len(x.free) - 1; last >= 0 {
-		slot := x.free[last]
-		x.free = x.free[:last]
-		return slot
-	}
-	slot := uint32(x.cells.Len())
-	x.cells.Grow(int(slot) + 1)
-	return slot
-}
-
 // Store puts a cell whose key is not there into a slot.
 func (x *index[K, V]) Store(slot uint32, c *cell[K, V]) {
+	x.cells.Grow(int(slot) + 1)
 	x.cells.At(slot).Store(c)
 	p := x.places.Load()
-	if p.taken == p.most() {
+	if p.taken == p.most() || int(slot)+1 >= len(p.list) { // from a disk they come in any order
 		x.renew()
 		return
 	}
@@ -144,10 +132,7 @@ func (p *places) put(hash uint64, slot uint32) {
 }
 
 // Delete takes the cell at a slot away.
-func (x *index[K, V]) Delete(slot uint32) {
-	x.cells.At(slot).Store(nil)
-	x.free = append(x.free, slot)
-}
+func (x *index[K, V]) Delete(slot uint32) { x.cells.At(slot).Store(nil) }
 
 // renew makes a table of what is there, with room for half as much again. Each
 // number of a cell has to fit into the number of a place.

@@ -9,15 +9,29 @@ import (
 	"testing"
 )
 
+// A slotted index knows which slots it has.
+type slotted[K comparable] struct {
+	index[K, int]
+	free []uint32
+}
+
 // put makes a cell for a key that is not there.
-func (x *index[K, V]) put(k K) (slot uint32) {
-	slot = x.room()
-	x.Store(slot, &cell[K, V]{key: k})
+func (x *slotted[K]) put(k K) (slot uint32) {
+	slot = uint32(x.cells.Len())
+	if last := len(x.free) - 1; last >= 0 {
+		slot, x.free = x.free[last], x.free[:last]
+	}
+	x.Store(slot, &cell[K, int]{key: k})
 	return slot
 }
 
-func newIndex[K comparable]() *index[K, int] {
-	x := new(index[K, int])
+func (x *slotted[K]) Delete(slot uint32) {
+	x.index.Delete(slot)
+	x.free = append(x.free, slot)
+}
+
+func newIndex[K comparable]() *slotted[K] {
+	x := new(slotted[K])
 	x.init()
 	return x
 }

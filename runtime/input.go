@@ -127,7 +127,7 @@ func (s *sets[K, V]) prepare() {
 		a.cell = s.t.pinned(a.key)
 		// Set back to what the graph has: the flush will see that by the stamp.
 		if now := a.cell.out.Load(); a.set && s.t.sameOutcome(now, a.value) {
-			if now.cost == gone {
+			if now.gone() {
 				now = &outcome[V]{value: a.value.value, stamp: now.stamp}
 			}
 			a.value = now
@@ -208,8 +208,7 @@ func (in *inputs[K, V]) apply(s *setting[K, V]) {
 		old := db.g.Stamp(n)
 		now := &outcome[V]{value: s.value.value, stamp: s.value.stamp} // it costs nothing, since it stays
 		if now.stamp == 0 || now.stamp != old {
-			times, rev := db.g.Times(n), graph.MomentOf(db.revision.Load())
-			times.Changed, times.Verified = rev, rev
+			db.g.NoteSet(n, graph.MomentOf(db.revision.Load()))
 			now.stamp = db.g.NewStamp(n)
 			db.entered(n)
 		}
@@ -287,7 +286,7 @@ func (in *inputs[K, V]) flushKeys() {
 	old := db.g.Stamp(c.id)
 	if !t.sameOutcome(c.out.Load(), now) {
 		now.stamp = db.g.NewStamp(c.id)
-		db.g.Times(c.id).Changed = graph.MomentOf(db.revision.Load())
+		db.g.NoteSet(c.id, graph.MomentOf(db.revision.Load()))
 		c.out.Store(now)
 		db.entered(c.id)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/vmihailenco/msgpack/v5"
 
 	"querygen.dev/runtime/codec"
+	"querygen.dev/runtime/internal/flight"
 	"querygen.dev/runtime/internal/graph"
 	"querygen.dev/runtime/internal/store"
 )
@@ -44,8 +45,7 @@ type imageQuery struct {
 const (
 	lostNumber    = ^uint32(0) - 2
 	strangeNumber = ^uint32(0) - 3
-	counterNumber = noTable
-	goneNumber    = graph.Gone
+	counterNumber = graph.NoTable
 )
 
 // restore returns a database with what is in the store; an error says that it can't
@@ -95,8 +95,8 @@ func restore(s *store.Store, opts Options) (*DB, error) {
 func fill(g *graph.Graph, s *store.Store, head graph.Head, tables []uint32) error {
 	table := func(number uint32) uint32 {
 		switch {
-		case number == counterNumber, number == goneNumber:
-			return number
+		case number == counterNumber:
+			return graph.NoTable
 		case number < uint32(len(tables)):
 			return tables[number]
 		case number == strangeNumber:
@@ -126,7 +126,7 @@ func fill(g *graph.Graph, s *store.Store, head graph.Head, tables []uint32) erro
 func inside(list []graph.ID, g *graph.Graph) []graph.ID {
 	kept := list[:0]
 	for _, n := range list {
-		if table, _ := g.Place(n); n > 0 && int(n) <= g.Nodes() && table != graph.Gone {
+		if n > 0 && int(n) <= g.Nodes() && g.Has(n) {
 			kept = append(kept, n)
 		}
 	}
@@ -158,29 +158,27 @@ func (d *disk) recognize(m *imageMeta) (tables []uint32, changed map[uint32]bool
 
 // suspectOf finds the nodes that have to run because their code is another one.
 func (d *disk) suspectOf(changed map[uint32]bool) {
-	g := d.db.g
-	var strays []graph.ID
-	for n := graph.ID(1); int(n) <= g.Nodes(); n++ {
-		table, _ := g.Place(n)
-		switch {
-		case isLost(table):
-			strays = append(strays, n)
-		case changed[table]:
-			d.again = append(d.again, n)
+	for table, is := range changed {
+		if is {
+			d.db.g.Of(table, func(n graph.ID) { d.again = append(d.again, n) })
 		}
 	}
-	d.clear(strays)
+	var lone []graph.ID
+	for _, table := range []uint32{lost.index, strange.index} {
+		d.db.g.Of(table, func(n graph.ID) { lone = append(lone, n) })
+	}
+	d.clear(lone)
 }
 
 // clear removes lost nodes that nobody has read. Of the others those have to run that
 // have read nothing: perhaps they were assigned.
-func (d *disk) clear(strays []graph.ID) {
+func (d *disk) clear(list []graph.ID) {
 	g := d.db.g
-	for len(strays) > 0 {
-		n := strays[len(strays)-1]
-		strays = strays[:len(strays)-1]
+	for len(list) > 0 {
+		n := list[len(list)-1]
+		list = list[:len(list)-1]
 		table, _ := g.Place(n)
-		if !isLost(table) {
+		if !g.Has(n) || !isLost(table) {
 			continue
 		}
 		children := g.Reads(n, nil)
@@ -188,7 +186,7 @@ func (d *disk) clear(strays []graph.ID) {
 		case !g.AnyReader(n, anybody):
 			g.Free(n)
 			d.entries[n] = true
-			strays = append(strays, children...)
+			list = append(list, children...)
 		case len(children) == 0, table == strange.index:
 			d.again = append(d.again, n)
 		}
@@ -241,18 +239,21 @@ func (d *disk) resume() {
 
 // placed is keeper for a node that may have no cell yet: then it is nil.
 func (db *DB) placed(n graph.ID) (keeper, uint32) {
-	if _, slot := db.g.Place(n); slot == graph.Unplaced {
+	table, slot := db.g.Place(n)
+	if table == graph.NoTable || !db.g.Has(n) {
 		return nil, 0
 	}
-	return db.keeper(n)
+	if k := (*db.tables.Load())[table]; k.seated(slot) {
+		return k, slot
+	}
+	return nil, 0
 }
 
 // load brings the outcome of f's node from the disk, whose value is wanted; f ends with
 // it. It returns false if it is not there: then the node runs. It lets go of the lock
 // without settling the front, since it changes nothing in the graph.
-func (w *walk) load() bool {
-	f, db := w.stack.top.flight, w.db
-	n := f.Node
+func (w *walk) load(f *flight.Flight) bool {
+	n, db := f.Node, w.db
 	k, slot := db.keeper(n)
 	husk := k.outcome(slot)
 	if db.disk == nil || k.whole(slot) || !db.disk.current(n) {
@@ -271,8 +272,7 @@ func (w *walk) load() bool {
 		db.loaded.Add(1)
 		w.report(Load, n)
 	}
-	w.stack.pop()
-	db.board.End(f)
+	db.finishFrame(w.stack.pop())
 	return true
 }
 

@@ -41,14 +41,17 @@ func (db *DB) revert(n graph.ID, b *before) {
 	k, slot := db.keeper(n)
 	k.restore(slot, b.out)
 	db.g.OldStamp(n, b.stamp)
-	db.g.Times(n).Changed = b.changed
+	db.g.NoteChanged(n, b.changed)
 }
 
 // enlist tells the iteration for which n, which was run or verified in a view, is
 // green. b is what n was before; nil if that is what it is.
 func (w *walk) enlist(view graph.View, n graph.ID, b *before) {
+	if !view.Iterated() {
+		return
+	}
 	id := w.db.g.For(n)
-	if !view.Iterated() || id <= view.Request() {
+	if id <= view.Request() {
 		return
 	}
 	it := w.db.iterations[id]
@@ -75,6 +78,9 @@ func (it *iteration) take(n graph.ID, b *before) {
 // though n may read something else the next time. It does not matter who runs n:
 // it may be somebody in a newer revision.
 func (db *DB) outdone(n graph.ID) {
+	if len(db.iterations) == 0 {
+		return
+	}
 	if it := db.iterations[db.g.For(n)]; it != nil && it.nodes[n] {
 		it.earlier[n] = db.g.Seen(n, it.earlier[n])
 	}
@@ -96,6 +102,7 @@ func (db *DB) giveUp(f *flight.Flight) {
 	if db.iterations[f.Iteration] == nil {
 		return
 	}
+	db.unfold()
 	db.undo(f)
 	todo := slices.Collect(f.Children)
 	for len(todo) > 0 {

@@ -55,6 +55,7 @@ const (
 	stepsForRequest = 1024
 	maxSteps        = 1 << 22
 	smallValue      = 64 // bytes; to drop less makes little room
+	besideValue     = 16 // bytes: a word in the cell, and what the allocator adds
 	sweepBatch      = 128
 	fresh           = 4 // how often the hand goes round before what was demanded is old
 )
@@ -72,12 +73,7 @@ func (m *memory) charge(before, after uint32) {
 	if m.budget == 0 {
 		return
 	}
-	if before != gone {
-		m.used -= int64(before)
-	}
-	if after != gone {
-		m.used += int64(after)
-	}
+	m.used += int64(after) - int64(before)
 }
 
 // pay buys steps of the sweep, which is due if there is too much.
@@ -113,8 +109,8 @@ func (w *walk) made(f *flight.Flight, k keeper, slot uint32, e *ending, passing 
 	if !f.Again || !w.db.g.GreenFor(n, w.base.View) {
 		return // what it reads has changed meanwhile: it is a run like any other
 	}
-	if !k.printed(slot) && e.err == nil {
-		e.same = true
+	if !k.printed(slot) && (e.err == nil || w.db.disk != nil) {
+		e.same = true // on a disk an error may lie as well
 	}
 	if !e.same && !passing && f.Cycle == nil {
 		w.db.memory.stays[n] = true
@@ -208,7 +204,7 @@ func (db *DB) victims() (printed, alone []victim) {
 			m.turns = m.turns[max(0, len(m.turns)-fresh):]
 		}
 		n := m.hand
-		k, slot := db.keeper(n)
+		k, slot := db.placed(n)
 		if k == nil {
 			continue
 		}

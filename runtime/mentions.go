@@ -24,6 +24,9 @@ func (m *mentions) set(n graph.ID, list []graph.ID) {
 }
 
 func (m *mentions) delete(n graph.ID) {
+	if len(m.lists) == 0 {
+		return
+	}
 	for _, c := range m.lists[n] {
 		if m.times[c]--; m.times[c] == 0 {
 			delete(m.times, c)

@@ -40,6 +40,9 @@ func (q *Query[K, V]) PersistValue(t codec.Type[V]) {
 
 // same tells whether two results are equal (promise 3).
 func (q *Query[K, V]) same(a, b *V) bool {
+	if q.plain && q.equal(*a, *b) {
+		return true // whatever the codec writes, it does so twice
+	}
 	if q.codecs.same {
 		return q.codecs.value.Same(a, b)
 	}
@@ -48,7 +51,7 @@ func (q *Query[K, V]) same(a, b *V) bool {
 
 // outcomeCodec returns the codec of q's outcomes: the values, then the error. It
 // is nil if the values have none.
-func (q *Query[K, V]) outcomeCodec() *codec.Type[outcome[V]] {
+func (q *Query[K, V]) outcomeCodec() *codec.Type[extended[V]] {
 	value := q.codecs.value
 	if value == nil {
 		if reflect.TypeFor[V]() != reflect.TypeFor[struct{}]() {
@@ -59,13 +62,13 @@ func (q *Query[K, V]) outcomeCodec() *codec.Type[outcome[V]] {
 			Decode: func(d *codec.Decoder, _ *V) { d.Fields(0) },
 		}
 	}
-	return &codec.Type[outcome[V]]{
-		Encode: func(e *codec.Encoder, o *outcome[V]) {
+	return &codec.Type[extended[V]]{
+		Encode: func(e *codec.Encoder, o *extended[V]) {
 			e.Fields(2)
 			value.Encode(e, &o.value)
 			codec.EncodeError(e, &o.err)
 		},
-		Decode: func(d *codec.Decoder, o *outcome[V]) {
+		Decode: func(d *codec.Decoder, o *extended[V]) {
 			d.Fields(2)
 			value.Decode(d, &o.value)
 			codec.DecodeError(d, &o.err)
@@ -82,10 +85,10 @@ func (q *Query[K, V]) encode(dst []byte, o *outcome[V]) ([]byte, error) {
 	if c == nil {
 		return dst, fmt.Errorf("querygen: the results of %s have no codec", q.def.Name)
 	}
-	if err := survives(o.err); err != nil {
+	if err := survives(o.failure()); err != nil {
 		return dst, err
 	}
-	return c.Append(dst, o)
+	return c.Append(dst, &extended[V]{*o, o.failure()})
 }
 
 // decode makes an outcome of its bytes. It has no stamp.
@@ -98,7 +101,7 @@ func (q *Query[K, V]) decode(data []byte) (*outcome[V], error) {
 	if err != nil {
 		return nil, err
 	}
-	return &o, nil
+	return endedIn(o.value, o.err), nil
 }
 
 // Registered is what [Implementations] returns, for want of a statement at

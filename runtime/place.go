@@ -16,7 +16,8 @@ type shelf interface {
 	unpack(data []byte) (out any, err error)
 	stamped(out any, stamp uint32) any // what was unpacked becomes an outcome of that stamp
 	lay(slot uint32, out any)
-	seat(n graph.ID, key []byte) bool // makes the cell of a node; false if it can't be
+	seated(slot uint32) bool
+	seat(n graph.ID, slot uint32, key []byte) bool // makes the cell of a node; false if it can't be
 	persists() bool
 	assigned(slot uint32) bool      // it is an input that is set
 	set(list []graph.ID) []graph.ID // appends these
@@ -87,27 +88,33 @@ func (t *table[K, V]) lookup(k K) (*cell[K, V], bool) {
 	if err != nil {
 		return nil, false
 	}
-	n, ok := t.db.disk.find(key, t.q.index)
-	if !ok || !t.seat(n, key) {
+	n, slot, ok := t.db.disk.find(key, t)
+	if !ok || !t.seat(n, slot, key) {
 		return nil, false
 	}
 	return t.byKey.Load(k)
 }
 
 // find returns the node of a table that has a key on the disk, and has no cell yet.
-func (d *disk) find(key []byte, table uint32) (graph.ID, bool) {
+func (d *disk) find(key []byte, k keeper) (n graph.ID, slot uint32, ok bool) {
 	id, ok := d.store.Find(key)
-	n := graph.ID(id)
-	if !ok || n == 0 || int(n) > d.db.g.Nodes() || d.entries[n] || d.written[n] {
-		return 0, false // who has an entry to be written has a cell, or is another node by now
+	n = graph.ID(id)
+	if !ok || n == 0 || int(n) > d.db.g.Nodes() || !d.db.g.Has(n) || d.entries[n] || d.written[n] {
+		return 0, 0, false // who has an entry to be written has a cell, or is another node by now
 	}
-	if t, slot := d.db.g.Place(n); t != table || slot != graph.Unplaced {
-		return 0, false
+	table, slot := d.db.g.Place(n)
+	if _, stray := d.strays[n]; stray || table != k.query().index || k.seated(slot) {
+		return 0, 0, false
 	}
-	return n, true
+	return n, slot, true
 }
 
-func (t *table[K, V]) seat(n graph.ID, key []byte) bool {
+// seated reports whether there is a cell at a slot.
+func (t *table[K, V]) seated(slot uint32) bool {
+	return int(slot) < t.byKey.cells.Len() && t.cell(slot) != nil
+}
+
+func (t *table[K, V]) seat(n graph.ID, slot uint32, key []byte) bool {
 	var k K
 	_, skip := binary.Uvarint(key)
 	if skip <= 0 {
@@ -123,14 +130,12 @@ func (t *table[K, V]) seat(n graph.ID, key []byte) bool {
 		return false
 	}
 	db := t.db
-	slot := t.byKey.room()
-	c := &cell[K, V]{key: k, id: n}
+	c := &cell[K, V]{core: core[V]{id: n}, key: k}
 	c.used.Store(db.clock.Load())
 	if stamp := db.g.Stamp(n); stamp != 0 {
-		c.out.Store(&outcome[V]{err: t.shadow(n), stamp: stamp, cost: gone})
+		c.out.Store(leftOf(&outcome[V]{stamp: stamp}, t.shadow(n)))
 	}
 	t.byKey.Store(slot, c)
-	db.g.Put(n, t.q.index, slot)
 	return true
 }
 
@@ -144,30 +149,37 @@ func (t *table[K, V]) shadow(n graph.ID) *husk {
 }
 
 // seat makes a cell for node n, which is on the disk, and returns who keeps it; under
-// mu. What can't have one belongs to lost.
-func (db *DB) seat(n graph.ID, at uint32) (keeper, uint32) {
-	k := (*db.tables.Load())[at]
-	if !isLost(at) {
-		if key, ok := db.disk.store.Key(uint32(n)); ok && k.seat(n, key) {
-			_, slot := db.g.Place(n)
+// mu. What can't have one is a stray.
+func (db *DB) seat(n graph.ID, k keeper, slot uint32) (keeper, uint32) {
+	d := db.disk
+	if isLost(k.query().index) {
+		adopt(k, n, slot)
+		return k, slot
+	}
+	at, stray := d.strays[n]
+	if !stray {
+		if key, ok := d.store.Key(uint32(n)); ok && k.seat(n, slot, key) {
 			return k, slot
 		}
-		k = db.tableOf(&strange.query) // it was found to be damaged, so all may be
 	}
-	return k, adopt(k.(*table[graph.ID, struct{}]), n)
+	k = db.tableOf(&strange.query)
+	if !stray {
+		at = db.g.NewSlot(strange.index)
+		d.strays[n] = at
+		adopt(k, n, at)
+	}
+	return k, at
 }
 
-// adopt makes n a lost node.
-func adopt(t *table[graph.ID, struct{}], n graph.ID) (slot uint32) {
-	slot = t.byKey.room()
-	c := &cell[graph.ID, struct{}]{key: n, id: n}
+// adopt makes the cell of a lost node.
+func adopt(k keeper, n graph.ID, slot uint32) {
+	t := k.(*table[graph.ID, struct{}])
+	c := &cell[graph.ID, struct{}]{core: core[struct{}]{id: n}, key: n}
 	c.used.Store(t.db.clock.Load())
 	if stamp := t.db.g.Stamp(n); stamp != 0 {
-		c.out.Store(&outcome[struct{}]{err: &husk{packed: true, node: n}, stamp: stamp, cost: gone})
+		c.out.Store(leftOf(&outcome[struct{}]{stamp: stamp}, &husk{packed: true, node: n}))
 	}
 	t.byKey.Store(slot, c)
-	t.db.g.Put(n, t.q.index, slot)
-	return slot
 }
 
 // lost are nodes whose query or key is not known to this program: they are what is left

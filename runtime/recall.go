@@ -3,6 +3,8 @@ package runtime
 import (
 	"sync/atomic"
 	"unsafe"
+
+	"querygen.dev/runtime/internal/graph"
 )
 
 // The key of a Task is an interface, so that tasks of all queries with one result
@@ -10,16 +12,17 @@ import (
 // we say where it lies: in a remembering. That is how a Task remembers its node
 // although it is a value, and equal to others that remember none.
 type remembering[K comparable, V any] struct {
+	memo atomic.Pointer[memo[V]]
 	key  K
-	memo atomic.Pointer[memo[K, V]]
 }
 
 // A memo says which cell a task has found in a database. It keeps the cell alive,
-// and what that holds, but not the database, which is there by its number alone. The
-// node may be gone: who uses a cell always has to see to that.
-type memo[K comparable, V any] struct {
-	serial uint64 // of the database; 0: the task was used once, in whichever
-	cell   *cell[K, V]
+// and what that holds, and some states, but not the database, which is there by its
+// number alone. The node may be gone: who uses a cell always has to see to that.
+type memo[V any] struct {
+	serial uint64      // of the database; 0: the task was used once, in whichever
+	cell   *core[V]    // of a cell whose type the query knows
+	state  *graph.Word // of its node
 }
 
 // dataOf returns the second word of an interface, which points to what is in it. A
@@ -41,41 +44,54 @@ func (q *Query[K, V]) remember(k K) any {
 	}
 	var zero K
 	key := any(zero) // for its type
-	*dataOf(&key) = unsafe.Pointer(&remembering[K, V]{key: k})
+	*dataOf(&key) = unsafe.Pointer(&(&remembering[K, V]{key: k}).key)
 	return key
 }
 
-// recall returns the cell of a key that remember has made. Most tasks are used
-// once, so one does not remember its node before it is used again.
-func (q *Query[K, V]) recall(db *DB, key any) *cell[K, V] {
+// queryOf returns what the query of a task begins with.
+func queryOf[V any](q *caller[V]) *query {
+	return (*query)((*[2]unsafe.Pointer)(unsafe.Pointer(q))[1]) // it is a *Query
+}
+
+// recall returns the cell of a key that remember has made, and where the state of its
+// node is.
+func (q *Query[K, V]) recall(db *DB, key *any) (*cell[K, V], *graph.Word) {
+	if !q.inWord {
+		if m := memoOf[V](key).Load(); m != nil && m.serial == db.serial {
+			return (*cell[K, V])(unsafe.Pointer(m.cell)), m.state
+		}
+	}
+	return q.recallSlowly(db, key)
+}
+
+// recallSlowly is recall for a task that does not remember its node. Most tasks are
+// used once, so one does so only when it is used again.
+func (q *Query[K, V]) recallSlowly(db *DB, key *any) (*cell[K, V], *graph.Word) {
+	c := tableOf(db, q).find((*key).(K))
+	state := db.g.Word(c.id)
 	if q.inWord {
-		return tableOf(db, q).find(key.(K))
+		return c, state
 	}
-	at := memoOf[K, V](key)
-	was := at.Load()
-	if was != nil && was.serial == db.serial {
-		return was.cell
+	at := memoOf[V](key)
+	if !at.CompareAndSwap(nil, q.once) {
+		at.Store(&memo[V]{db.serial, &c.core, state})
 	}
-	c := tableOf(db, q).find(key.(K))
-	if was == nil {
-		at.Store(q.once)
-	} else {
-		at.Store(&memo[K, V]{db.serial, c})
-	}
-	return c
+	return c, state
 }
 
 // note replaces what is remembered of a database, if it is another cell.
-func (q *Query[K, V]) note(db *DB, key any, c *cell[K, V]) {
+func (q *Query[K, V]) note(db *DB, key *any, c *cell[K, V]) {
 	if q.inWord {
 		return
 	}
-	at := memoOf[K, V](key)
-	if was := at.Load(); was != nil && was.serial == db.serial && was.cell != c {
-		at.Store(&memo[K, V]{db.serial, c})
+	at := memoOf[V](key)
+	if was := at.Load(); was != nil && was.serial == db.serial && was.cell != &c.core {
+		at.Store(&memo[V]{db.serial, &c.core, db.g.Word(c.id)})
 	}
 }
 
-func memoOf[K comparable, V any](key any) *atomic.Pointer[memo[K, V]] {
-	return &(*remembering[K, V])(*dataOf(&key)).memo
+// memoOf returns where the memo of a key is: before the key. No type has to begin at
+// a multiple of more bytes than a pointer, or is one at most.
+func memoOf[V any](key *any) *atomic.Pointer[memo[V]] {
+	return (*atomic.Pointer[memo[V]])(unsafe.Add(*dataOf(key), -int(unsafe.Sizeof(uintptr(0)))))
 }

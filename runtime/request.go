@@ -79,7 +79,7 @@ func (db *DB) begin(ctx context.Context) (*request, error) {
 	r.Root.Rev.Store(db.flushed.Load())
 	r.Root.Halted.Store(db.verifiesAll())
 	if !db.isSettled() {
-		r.Root.Front.Store(1)
+		r.Root.Front.Store(nothingBelow)
 	}
 	db.requests[r.ID] = r
 	active.Add(1)

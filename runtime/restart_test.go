@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -110,7 +111,7 @@ func shm() string {
 
 func (x *tester) reopen(dir string) {
 	opts := watched(query.Options{
-		Parallelism: 1 + x.r.IntN(3), NoRunAhead: !runsAhead(x.seed), Logger: slog.New(failing{x.t, x.seed}),
+		Parallelism: 1 + x.r.IntN(3), NoRunAhead: !runsAhead(x.seed), Logger: slog.New(failing{x}),
 	})
 	opts.MemoryBudget = budgetOf(x.seed)
 	db, err := query.Open(dir, opts)
@@ -121,11 +122,8 @@ func (x *tester) reopen(dir string) {
 	x.db = db
 }
 
-// failing is a handler for which each message is a failure.
-type failing struct {
-	t    *testing.T
-	seed uint64
-}
+// failing is a handler for which each message is a failure, unless there is damage.
+type failing struct{ x *tester }
 
 func (f failing) Enabled(context.Context, slog.Level) bool { return true }
 func (f failing) WithAttrs([]slog.Attr) slog.Handler       { return f }
@@ -133,8 +131,68 @@ func (f failing) WithGroup(string) slog.Handler            { return f }
 func (f failing) Handle(_ context.Context, r slog.Record) error {
 	text := r.Message
 	r.Attrs(func(a slog.Attr) bool { text += " " + a.String(); return true })
-	f.t.Errorf("seed %d: %s", f.seed, text)
+	if !f.x.damaged {
+		f.x.t.Errorf("seed %d: %s", f.x.seed, text)
+	}
 	return nil
+}
+
+// change gives one of the queries other code, as it is described, or its key another
+// schema.
+func (x *tester) change() {
+	q := []*query.Query[progKey, int]{progFails, progValue, progNever, progGen, progAlways, progInput, progSpare}[x.r.IntN(7)]
+	if x.r.IntN(3) == 0 {
+		query.NewKeySchema(q)
+	} else {
+		query.NewVersion(q)
+	}
+}
+
+// damage flips a byte of the cache, or cuts a file, or removes it.
+func (x *tester) damage(dir string) {
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(files) == 0 {
+		return
+	}
+	x.damaged = true
+	name := files[x.r.IntN(len(files))]
+	data, err := os.ReadFile(name)
+	if err != nil || len(data) == 0 {
+		return
+	}
+	at := x.r.IntN(len(data))
+	switch x.r.IntN(4) {
+	case 0:
+		err = os.Truncate(name, int64(at))
+	case 1:
+		err = os.Remove(name)
+	default:
+		data[at] ^= 1 << x.r.IntN(8)
+		err = os.WriteFile(name, data, 0o666)
+	}
+	if err != nil {
+		x.t.Errorf("seed %d: %v", x.seed, err)
+	}
+}
+
+// beside opens the directory once more: what is opened second answers like any other,
+// and does not save while the first one may.
+func (x *tester) beside(dir string) {
+	if err := x.db.Save(context.Background()); err != nil {
+		x.t.Errorf("seed %d: Save: %v", x.seed, err)
+	}
+	first := x.db
+	x.reopen(dir)
+	defer func() {
+		if err := x.db.Close(); err != nil {
+			x.t.Errorf("seed %d: Close: %v", x.seed, err)
+		}
+		x.db = first
+	}()
+	set := x.p.set
+	x.p.set = map[int]int{}
+	x.anyRequest()
+	x.p.set = set
 }
 
 // restart opens the database again. What is set is set again, or something else, or in
@@ -143,7 +201,16 @@ func (x *tester) restart(dir string) {
 	if err := x.db.Close(); err != nil {
 		x.t.Fatalf("seed %d: Close: %v", x.seed, err)
 	}
+	if x.r.IntN(6) == 0 {
+		x.change()
+	}
+	if x.r.IntN(6) == 0 {
+		x.damage(dir)
+	}
 	x.reopen(dir)
+	if x.r.IntN(6) == 0 {
+		x.beside(dir)
+	}
 	for i := range x.p.world {
 		if x.r.IntN(4) == 0 {
 			x.p.world[i] = x.r.IntN(3) // it is another generation

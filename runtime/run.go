@@ -11,18 +11,18 @@ import (
 // run runs f, the node on top of the stack, and takes it off. cause is the read that
 // made it necessary, 0 if there is none to blame.
 func (w *walk) run(f *flight.Flight, cause graph.ID) error {
-	if f.Again && w.load() {
+	if f.Again && w.load(f) {
 		return nil
 	}
 	b := new(body)
 	f.Start(&b.run, &b.reads)
 	f.Rerun, f.Before = false, w.db.emitted[f.Node]
 	f.Rev.Store(w.db.flushed.Load())
-	if w.wave != nil {
-		f.Front.Store(w.wave.height + 1)
-	}
+	f.Front.Store(w.front())
 	w.db.outdone(f.Node)
-	f.Halted.Store(f.Cycle != nil || w.db.verifiesAll())
+	if f.Cycle != nil || w.db.verifiesAll() {
+		f.Halted.Store(true)
+	}
 	k, slot := w.db.keeper(f.Node)
 	q := k.query()
 	if n := q.def.Limit; n > 0 {
@@ -93,7 +93,7 @@ func (w *walk) body(f *flight.Flight, cx *Context, k keeper, slot uint32, e *end
 // begin makes cx the Context of the body of f, which is to run without the lock.
 func (w *walk) begin(f *flight.Flight, cx *Context, k keeper, slot uint32) {
 	if !k.query().hidden {
-		w.db.runs.Add(1)
+		w.db.counts.runs++
 	}
 	cx.db, cx.req, cx.flight, cx.buf = w.db, w.req, f.Run, f.Reads
 	cx.keeper, cx.cell = k, k.cellAt(slot)
@@ -103,7 +103,9 @@ func (w *walk) begin(f *flight.Flight, cx *Context, k keeper, slot uint32) {
 
 // back takes the lock again when the body of f has returned.
 func (w *walk) back(f *flight.Flight, e *ending) {
-	e.reads = f.Reads.End()
+	if e.how != returned {
+		e.reads = f.Reads.End()
+	}
 	took := since(w.begun)
 	w.lock()
 	if took > 0 && !f.Nested && e.how == returned {
@@ -152,6 +154,7 @@ func (db *DB) stack(f *flight.Flight) []Node {
 
 // stackOf is stack under mu.
 func (db *DB) stackOf(f *flight.Flight) []Node {
+	db.unfold()
 	var nodes []Node
 	add := func(n graph.ID) {
 		if !db.hidden(n) {
@@ -163,7 +166,7 @@ func (db *DB) stackOf(f *flight.Flight) []Node {
 		if f.For == 0 {
 			continue
 		}
-		for _, n := range db.g.Way(f.Node, f.For, waveEdges) {
+		for _, n := range db.g.Way(f.Node, f.For, wayEdges) {
 			add(n)
 		}
 	}
@@ -217,23 +220,21 @@ func (w *walk) conclude(f *flight.Flight, k keeper, slot uint32, e *ending) Even
 
 // store makes an outcome that of n.
 func (w *walk) store(n graph.ID, e *ending, same bool) EventKind {
-	now, times := w.db.moment(), w.db.g.Times(n)
 	k, slot := w.db.keeper(n)
-	times.Ran, times.Verified = now, now
 	if same && e.than != k.outcome(slot) {
 		same = false // an iteration was given up, and n has lost what it was compared with
 	}
+	w.db.g.NoteRun(n, w.db.moment(), !same)
 	if same {
 		if !k.whole(slot) {
 			k.commit(slot, e.out, w.db.g.Stamp(n))
 			w.db.memory.revived(n, w.db.lastID)
 		}
 		if !w.db.hidden(n) && !w.db.g.GreenFor(n, w.base.View) {
-			w.db.cutoffs.Add(1)
+			w.db.counts.cutoffs++
 		}
 		return Cutoff
 	}
-	times.Changed = now
 	old, green := w.db.g.Stamp(n), w.db.g.GreenFor(n, w.base.View)
 	k.commit(slot, e.out, w.db.g.NewStamp(n))
 	if green { // it ran for its value, and is impure: nobody knows yet

@@ -49,17 +49,25 @@ func (d *disk) save(ctx context.Context) error {
 	if !d.touched() {
 		return nil
 	}
+	err := d.saveOnce(ctx)
+	if err != nil && d.store.Damaged() && !errors.Is(err, ErrLocked) {
+		err = d.saveOnce(ctx) // all of it, now that this is known
+	}
+	return err
+}
+
+func (d *disk) saveOnce(ctx context.Context) error {
 	w, err := d.store.Begin(ctx)
 	if errors.Is(err, store.ErrLocked) {
 		return fmt.Errorf("%w (%w)", ErrLocked, err)
 	}
 	if err != nil {
-		return fmt.Errorf("querygen: saving the cache: %w", err)
+		return fmt.Errorf("querygen: %w", err)
 	}
 	start := time.Now()
 	c := d.capture()
 	if err = d.write(ctx, w, c); err != nil {
-		err = fmt.Errorf("querygen: saving the cache: %w", err)
+		err = fmt.Errorf("querygen: %w", err)
 	}
 	d.settle(c, err)
 	if tell := d.db.opts.OnEvent; tell != nil {
@@ -89,7 +97,7 @@ func (d *disk) capture() *capture {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	db.flush()
-	c := &capture{whole: d.store.Damaged()}
+	c := &capture{whole: d.store.Damaged() || d.anew}
 	d.numberAll()
 	if c.whole {
 		db.g.UnsavedAll()
@@ -106,7 +114,7 @@ func (d *disk) capture() *capture {
 	db.g.Saved()
 	if c.whole { // what is in memory need not be read
 		for n := graph.ID(1); int(n) <= db.g.Nodes(); n++ {
-			if _, slot := db.g.Place(n); slot != graph.Unplaced {
+			if k, _ := db.placed(n); k != nil {
 				d.entries[n] = true
 			}
 		}
@@ -136,6 +144,7 @@ func (d *disk) settle(c *capture, err error) {
 			d.db.g.Unsaved(p.part, p.at)
 		}
 	} else {
+		d.anew = false
 		for n := range d.written {
 			delete(d.bad, n)
 		}
@@ -145,12 +154,14 @@ func (d *disk) settle(c *capture, err error) {
 
 // write writes a capture; without a lock.
 func (d *disk) write(ctx context.Context, w *store.Writer, c *capture) error {
-	for _, p := range c.pages {
-		w.Page(uint8(p.part), p.at, p.data)
-	}
 	if c.whole {
 		w.Reset()
-		d.copy(w, c)
+		if !d.anew {
+			d.copy(w, c)
+		}
+	}
+	for _, p := range c.pages {
+		w.Page(uint8(p.part), p.at, p.data)
 	}
 	var p packed
 	for _, e := range c.entries {
@@ -247,8 +258,8 @@ func (t *table[K, V]) pack(p *packed, out any, set bool) {
 		return
 	case t.q.rescue != noRescue:
 		return
-	case o.cost == gone:
-		h := o.err.(*husk)
+	case o.gone():
+		h := o.husk()
 		if p.how = packTrust; h.packed && h.known {
 			p.how, p.print = packPrint, xxh3.Uint128{Hi: h.print.Hi, Lo: h.print.Lo}
 		}
@@ -260,7 +271,7 @@ func (t *table[K, V]) pack(p *packed, out any, set bool) {
 		p.how, p.print = packPrint, xxh3.Hash128(data)
 	case err == nil:
 		p.how, p.value = packAll, data
-	case o.err == nil && comparable:
+	case o.failure() == nil && comparable:
 		p.how = packTrust
 	}
 }
@@ -331,16 +342,14 @@ var errReadOnly = errors.New("querygen: the cache was opened with Options.ReadOn
 
 // numberOfTable says by which number a table is known on the disk.
 func (d *disk) numberOfTable(table uint32) uint32 {
-	if table == counterNumber || table == goneNumber {
-		return table
+	if table == graph.NoTable {
+		return counterNumber
 	}
-	list := *d.db.tables.Load()
+	k := (*d.db.tables.Load())[table]
 	switch {
-	case int(table) >= len(list), list[table] == nil:
-		return lostNumber // node 0 is nobody's
-	case list[table].persists():
-		return uint32(d.number[list[table].query().def.Name])
-	case list[table].query().hidden, table == strange.index:
+	case k.persists():
+		return uint32(d.number[k.query().def.Name])
+	case k.query().hidden, table == strange.index:
 		return strangeNumber // nobody will tell when it changes
 	}
 	return lostNumber

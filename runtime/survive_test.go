@@ -267,13 +267,13 @@ func TestOutcome(t *testing.T) {
 		t.Error("written without a codec")
 	}
 	q.PersistValue(number)
-	for _, want := range []outcome[int]{{value: 1}, {err: io.EOF}, {value: 3, err: fmt.Errorf("more: %w", &fileError{"f", lineError{2}})}} {
-		data, err := q.encode(nil, &want)
+	for _, want := range []*outcome[int]{endedIn(1, nil), endedIn(0, io.EOF), endedIn(3, fmt.Errorf("more: %w", &fileError{"f", lineError{2}}))} {
+		data, err := q.encode(nil, want)
 		if err != nil {
 			t.Fatal(err)
 		}
 		got, err := q.decode(data)
-		if err != nil || got.value != want.value || !equalErrors(got.err, want.err) {
+		if err != nil || got.value != want.value || !equalErrors(got.failure(), want.failure()) {
 			t.Errorf("%v became %v, %v", want, got, err)
 		}
 		for n := range data {
@@ -283,16 +283,16 @@ func TestOutcome(t *testing.T) {
 		}
 	}
 	before := []byte("before")
-	if data, err := q.encode(before, &outcome[int]{err: errors.New("x")}); err == nil || string(data) != "before" {
+	if data, err := q.encode(before, endedIn(0, errors.New("x"))); err == nil || string(data) != "before" {
 		t.Error(data, err)
 	}
 
 	only := Define[struct{}, struct{}](Definition{Name: "survive.only", Kind: KindPure, Fails: true})
-	data, err := only.encode(nil, &outcome[struct{}]{err: context.Cause(context.Background())})
+	data, err := only.encode(nil, endedIn(struct{}{}, context.Cause(context.Background())))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := only.decode(data); err != nil || got.err != nil {
+	if got, err := only.decode(data); err != nil || got.failure() != nil {
 		t.Error(got, err)
 	}
 }

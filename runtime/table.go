@@ -7,32 +7,14 @@ import (
 	"querygen.dev/runtime/internal/graph"
 )
 
-// An outcome is what a run ended in. It is immutable once it can be seen. The
-// stamp lies beside the value so that both can be read in one step.
-type outcome[V any] struct {
-	value V
-	err   error
-	stamp uint32
-	cost  uint32 // bytes, as MemoryBudget counts them; gone: the value was dropped, and err is a *husk
-}
-
-// gone is the cost of an outcome whose value was dropped.
-const gone = ^uint32(0)
-
-// whole reports whether o is there with its value.
-func (o *outcome[V]) whole() bool { return o != nil && o.cost != gone }
-
-// failure is the error of the outcome. A value that was dropped came without one.
-func (o *outcome[V]) failure() error {
-	if o.cost == gone {
-		return nil
-	}
-	return o.err
-}
-
 // A cell holds the key and the current outcome of one node.
 type cell[K comparable, V any] struct {
-	key  K
+	core[V]
+	key K
+}
+
+// A core is what a cell is to those who don't know the type of the key.
+type core[V any] struct {
 	id   graph.ID
 	used atomic.Uint32              // when it was last demanded, by DB.clock
 	out  atomic.Pointer[outcome[V]] // nil until the first outcome; written under db.mu
@@ -41,7 +23,7 @@ type cell[K comparable, V any] struct {
 // touch notes a demand. It writes only if the clock has moved since the last one,
 // which it does only where something is looked for that may go. The time of the cell
 // never goes back, however late a goroutine is.
-func (c *cell[K, V]) touch(db *DB) {
+func (c *core[V]) touch(db *DB) {
 	now := db.clock.Load()
 	for used := c.used.Load(); later(now, used); used = c.used.Load() {
 		c.used.CompareAndSwap(used, now)
@@ -67,7 +49,7 @@ type keeper interface {
 	node(cell any) Node // describes it; without a lock
 	outcome(slot uint32) any
 	take(slot uint32) any                              // is outcome for somebody who has demanded it
-	run(cx *Context, slot uint32) (out any, err error) // runs the body
+	run(cx *Context, slot uint32) (out any, err error) // runs the body; out may be the current outcome
 	spare(cx *Context, slot uint32) any                // runs the function of the option cycle=
 	fail(err error) any                                // an outcome without values
 	alike(a, b any) bool                               // are two outcomes equal?
@@ -138,8 +120,9 @@ func (t *table[K, V]) findLocked(k K) *cell[K, V] {
 	if c, ok := t.lookup(k); ok {
 		return c
 	}
-	slot := t.byKey.room()
-	c := &cell[K, V]{key: k, id: t.db.g.Add(t.q.index, slot)}
+	n := t.db.g.Add(t.q.index)
+	_, slot := t.db.g.Place(n)
+	c := &cell[K, V]{core: core[V]{id: n}, key: k}
 	c.used.Store(t.db.clock.Load())
 	if t.q.hidden {
 		t.db.unseen++
@@ -181,16 +164,25 @@ func (t *table[K, V]) run(cx *Context, slot uint32) (any, error) {
 	if t.q.body == nil {
 		panic("querygen: query " + t.q.def.Name + " was demanded before the init of its package had bound it")
 	}
-	v, err := t.q.body(cx, t.cell(slot).key)
-	return &outcome[V]{value: v, err: err}, err
+	c := t.cell(slot)
+	v, err := t.q.body(cx, c.key)
+	if err == nil && t.q.plain && t.db.memory.budget == 0 {
+		if old := c.out.Load(); old.whole() && old.plain() && t.q.equal(old.value, v) {
+			return old, nil // no need to make another one
+		}
+	}
+	return endedIn(v, err), err
 }
 
 func (t *table[K, V]) spare(cx *Context, slot uint32) any {
 	v, err := t.q.spare(cx, t.cell(slot).key)
-	return &outcome[V]{value: v, err: err}
+	return endedIn(v, err)
 }
 
-func (t *table[K, V]) fail(err error) any { return &outcome[V]{err: err} }
+func (t *table[K, V]) fail(err error) any {
+	var none V
+	return endedIn(none, err)
+}
 
 func (t *table[K, V]) alike(a, b any) bool {
 	return t.sameOutcome(a.(*outcome[V]), b.(*outcome[V]))
@@ -200,14 +192,19 @@ func (t *table[K, V]) sameOutcome(a, b *outcome[V]) bool {
 	switch {
 	case a == nil || t.q.def.EqNever:
 		return false
-	case a.cost == gone:
-		return t.sameHusk(a.err.(*husk), b)
+	case a == b:
+		return true
+	case a.gone():
+		return t.sameHusk(a.husk(), b)
 	}
-	return equalErrors(a.err, b.err) && t.q.same(&a.value, &b.value)
+	return equalErrors(a.failure(), b.failure()) && t.q.same(&a.value, &b.value)
 }
 
 func (t *table[K, V]) commit(slot uint32, out any, stamp uint32) {
 	o := out.(*outcome[V])
+	if o.stamp != 0 { // it can be seen, with that stamp
+		o = o.clone()
+	}
 	o.stamp = stamp
 	c := t.cell(slot)
 	if !t.onDisk(c, stamp) {

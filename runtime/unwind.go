@@ -63,9 +63,9 @@ func onCoroutine() bool {
 // its run ends in.
 func (c *Context) force(err error) {
 	c.db.mu.Lock()
-	if c.flight.Forced == nil {
-		c.flight.Forced = err
-		c.flight.Halted.Store(true)
+	if f := c.flight.Of; f != nil && f.Forced == nil {
+		f.Forced = err
+		f.Halted.Store(true)
 	}
 	c.db.mu.Unlock()
 	goruntime.Goexit()

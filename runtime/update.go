@@ -152,7 +152,7 @@ func (db *DB) follow() {
 		db.moved = false
 		old := db.g.Stamp(db.counter)
 		db.g.NewStamp(db.counter)
-		db.g.Assign(db.counter, old)
+		db.g.Mark(db.counter, old) // no wave would run what reads it
 	}
 	for _, n := range db.refresh {
 		db.orphan(n)
@@ -170,8 +170,12 @@ func (db *DB) follow() {
 	}
 	clear(db.blind)
 	db.flushed.Store(rev)
-	if db.g.OnFront() == 0 || len(db.iterations) > 0 {
+	db.unparked = 0
+	switch {
+	case len(db.iterations) > 0:
 		db.settleFront()
+	case db.g.OnFront() == 0:
+		db.rest()
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 // await waits until other, which has the node that from demands, is done. If
 // other waits for from in turn, that is a cycle, and nobody waits.
 func (w *walk) await(from, other *flight.Flight) error {
+	w.apart = true
 	var last []*flight.Flight
 	for {
 		// A body that has called several queries at once may be on several.
@@ -50,6 +51,7 @@ func (w *walk) await(from, other *flight.Flight) error {
 // resolve opens a circle that from would close. It returns true if from has to look
 // at everything again; else the circle opens when those who were woken have.
 func (w *walk) resolve(from *flight.Flight, c *flight.Circle) (settled bool) {
+	w.db.settleFront() // some of those on it may be of an older revision
 	handled, settled := w.iterated(from, c)
 	switch {
 	case settled:
@@ -68,6 +70,7 @@ func (w *walk) resolve(from *flight.Flight, c *flight.Circle) (settled bool) {
 
 // awaitEnd waits for the end of the request that holds node n.
 func (w *walk) awaitEnd(from *flight.Flight, n graph.ID, holder *flight.Request) error {
+	w.apart = true
 	var last []*flight.Flight
 	for {
 		c := w.db.board.PathEnd(holder, from)

@@ -24,6 +24,7 @@ type walk struct {
 	events []Event     // to be reported without the lock
 	green  *[]graph.ID // nodes found green without a run; nil: nobody asks
 	busy   bool        // the node was not green when it was demanded
+	apart  bool        // the lock was released, or something was settled, since it has looked at everything
 	open   bool        // the lock is not held
 	token  bool        // the walk has a token, which the caller has lent or a body has left
 	wave   *wave       // that it has go up; nil: none
@@ -34,16 +35,17 @@ type walk struct {
 
 // lock settles the front: who was away without the lock is about to change the graph.
 // The body of a wave was called below its front; but that may have been settled since,
-// and there may be another one.
+// and there may be another one. What is parked is no concern of a run that has met nothing of it.
 func (w *walk) lock() {
 	w.db.mu.Lock()
 	w.open = false
-	if w.wave == nil || w.db.wave != w.wave {
+	if !w.isBeside() && (w.wave == nil || w.db.wave != w.wave) {
 		w.db.settleFront()
 	}
 }
 
 func (w *walk) unlock() {
+	w.apart = true
 	events := w.events
 	w.events = nil
 	w.open = true
@@ -60,7 +62,7 @@ func (w *walk) leave() {
 		w.lock()
 	}
 	w.abandon()
-	w.db.vacate(&w.stack)
+	w.vacate()
 	if !w.over {
 		w.db.board.Resume(w.base, w.token) // an ending run can do without
 	}
@@ -73,13 +75,15 @@ func (w *walk) leave() {
 // abandon lets go of all nodes on the stack as they are.
 func (w *walk) abandon() {
 	for w.stack.depth > 0 {
-		f := w.stack.pop()
-		w.db.giveUp(f)
-		if f.Run != nil {
-			f.Reads.End()
+		at := w.stack.pop()
+		if f := at.flight; f != nil {
+			w.db.giveUp(f)
+			if f.Run != nil {
+				f.Reads.End()
+			}
+			w.db.unwatch(f)
 		}
-		w.db.unwatch(f)
-		w.db.board.End(f)
+		w.db.finishFrame(at)
 	}
 }
 
@@ -150,7 +154,7 @@ func (w *walk) next(n graph.ID) (f *flight.Flight, cause graph.ID, err error) {
 			return nil, 0, err
 		}
 		if w.stack.depth > 0 {
-			if f, cause, err := w.step(); f != nil || err != nil {
+			if f, cause, err := w.steps(); f != nil || err != nil {
 				return f, cause, err
 			}
 			continue
@@ -200,48 +204,66 @@ func (w *walk) meetsCycle(n graph.ID) bool {
 	return true
 }
 
+// manySteps is how many are taken before the walk looks whether it has to end.
+const manySteps = 1 << 8
+
+// steps goes on with the node on top of the stack, until one has to run, as step
+// does; or until the stack is empty, or everything has to be looked at again.
+func (w *walk) steps() (run *flight.Flight, cause graph.ID, err error) {
+	w.apart = false
+	for i := 0; i < manySteps && w.stack.depth > 0 && !w.apart; i++ {
+		if run, cause, err = w.step(); run != nil || err != nil {
+			break
+		}
+	}
+	return run, cause, err
+}
+
 // step goes on with the node on top of the stack. It returns that if it has to run,
 // and the read that is the cause.
 func (w *walk) step() (run *flight.Flight, cause graph.ID, err error) {
-	f, g := w.stack.top.flight, w.db.g
-	if f.Orphaned {
-		w.stack.pop()
-		w.db.board.End(f)
-		return nil, 0, nil
-	}
-	if f.Rerun || f.Cycle != nil {
-		return f, 0, nil
-	}
-	if f.Epoch != g.Epoch() {
-		if w.mustRun(f.Node) {
+	top, g := w.stack.top(), w.db.g
+	epoch := &top.epoch
+	if f := top.flight; f != nil {
+		if f.Orphaned {
+			w.db.finishFrame(w.stack.pop())
+			return nil, 0, nil
+		}
+		if f.Rerun || f.Cycle != nil {
 			return f, 0, nil
 		}
-		w.db.readRecords(&w.stack)
-		f.Epoch = g.Epoch()
+		epoch = &f.Epoch
 	}
-	for top := &w.stack.top; top.next < len(w.stack.room.records); top.next++ {
-		rec := w.stack.room.records[top.next]
+	if *epoch != g.Epoch() {
+		if w.mustRun(top.node) {
+			return w.take(), 0, nil
+		}
+		*epoch = g.Epoch()
+		w.readRecords()
+		top = w.stack.top()
+	}
+	for records := w.stack.room.records; int(top.next) < len(records); top.next++ {
+		rec := &records[top.next]
 		if w.req.panicOf(rec.Child, w.base.View) != nil {
-			return f, rec.Child, nil // it would meet the panic, and may live with it
+			return w.take(), rec.Child, nil // it would meet the panic, and may live with it
 		}
 		if !g.GreenFor(rec.Child, w.base.View) {
 			run, err = w.enter(rec.Child)
 			return run, 0, err
 		}
 		if g.Stamp(rec.Child) != rec.Seen {
-			return f, rec.Child, nil
+			return w.take(), rec.Child, nil
 		}
 	}
-	w.verified(f)
+	w.verified()
 	return nil, 0, nil
 }
 
 // verified ends the verification of the node on top of the stack: nothing that
 // it read has changed.
-func (w *walk) verified(f *flight.Flight) {
-	n, records := f.Node, w.stack.room.records[w.stack.top.from:]
-	w.stack.pop()
-	w.db.board.End(f)
+func (w *walk) verified() {
+	n, records := w.stack.top().node, w.stack.room.records[w.stack.top().from:]
+	w.db.finishFrame(w.stack.pop())
 	w.proven(n, records)
 }
 
@@ -249,9 +271,9 @@ func (w *walk) verified(f *flight.Flight) {
 func (w *walk) proven(n graph.ID, records []graph.Record) {
 	w.db.g.Verified(n, w.base.View, records)
 	w.enlist(w.base.View, n, nil)
-	w.db.g.Times(n).Verified = w.db.moment()
+	w.db.g.NoteVerified(n, w.db.moment())
 	if !w.db.hidden(n) {
-		w.db.verified.Add(1)
+		w.db.counts.verified++
 	}
 	w.report(Verified, n)
 	w.found(n)
@@ -269,38 +291,52 @@ func (w *walk) found(n graph.ID) {
 // flight, to run it. If it is green, its value was dropped, and is made again. Meanwhile
 // it is still green for all who want to know nothing else.
 func (w *walk) enter(n graph.ID) (run *flight.Flight, err error) {
-	from := w.base
-	if w.stack.depth > 0 {
-		from = w.stack.top.flight
-	} else {
-		from.Nested = true
+	db := w.db
+	if w.stack.depth == 0 {
+		w.base.Nested = true
 	}
-	if other := w.db.board.Claimed(n); other != nil {
-		return nil, w.await(from, other)
+	if db.board.Busy(n) {
+		from := w.from() // first: n may be on this stack
+		return nil, w.await(from, db.board.Claimed(n))
 	}
-	if driver := w.db.reserved[n]; driver != nil && !from.Below(driver) {
-		return nil, w.await(from, driver)
+	if driver := db.reserved[n]; driver != nil && !w.caller().Below(driver) {
+		return nil, w.await(w.from(), driver)
 	}
-	if holder := w.db.board.Holder(n); holder != nil && holder != w.req.Request {
-		return nil, w.awaitEnd(from, n, holder)
+	if holder := db.board.Holder(n); holder != nil && holder != w.req.Request {
+		return nil, w.awaitEnd(w.from(), n, holder)
 	}
-	f := w.claim(n, from)
-	f.Again = w.db.g.GreenFor(n, w.base.View)
-	if f.Again || w.mustRun(n) {
-		return f, nil
+	again := db.g.GreenFor(n, w.base.View)
+	if !again && !w.mustRun(n) {
+		db.board.Fold(n)
+		w.push(n, nil)
+		return nil, nil
 	}
-	return nil, nil
+	f := w.claim(n, w.caller())
+	f.Again = again
+	return f, nil
 }
 
-// claim begins work on n, which nobody has.
-func (w *walk) claim(n graph.ID, from *flight.Flight) *flight.Flight {
-	f := w.db.board.Claim(n, from)
-	f.Epoch = w.db.g.Epoch() - 1 // no records yet
-	if ctx := w.ctx(); ctx != w.req.ctx {
-		f.Ctx = ctx
-	}
-	w.db.push(&w.stack, f)
+// claim begins work on n, which nobody has, with a flight.
+func (w *walk) claim(n graph.ID, caller *flight.Flight) *flight.Flight {
+	f := w.newFlight(n, caller)
+	w.push(n, f)
 	return f
+}
+
+// newFlight makes a flight for a node that nobody has, or that is folded.
+func (w *walk) newFlight(n graph.ID, caller *flight.Flight) *flight.Flight {
+	f := w.db.board.Claim(n, caller)
+	f.Epoch, f.Ctx = w.db.g.Epoch()-1, w.below() // no records yet
+	return f
+}
+
+// below is what may end the calls below this one before the request ends; nil if
+// there is nothing.
+func (w *walk) below() context.Context {
+	if ctx := w.ctx(); ctx != w.req.ctx {
+		return ctx
+	}
+	return nil
 }
 
 // mustRun reports whether there is nothing to verify.

@@ -18,11 +18,13 @@ import (
 //
 // Whatever else it meets is left to demands: all above is marked, as it would have
 // been at once. The same is done with the whole front as soon as anybody else looks
-// at the graph. So correctness rests on marks alone; see docs/engine.md.
+// at the graph. So correctness rests on marks alone. What is proven not to be below the
+// root is parked, see parked.go. See docs/engine.md.
 type wave struct {
+	db      *DB
 	root    graph.ID
 	climb   *graph.Climb
-	excused time.Duration // for runs that are certain
+	excused time.Duration // for runs that are certain, and for finding long ways
 	began   time.Time
 	late    []graph.ID // of one height, to be run only if that is certain
 	height  uint32     // theirs
@@ -32,8 +34,8 @@ type wave struct {
 }
 
 const (
-	waveTime  = 2 * time.Millisecond // for all that a wave does but runs that are certain
-	waveEdges = 1 << 14              // that are looked at to find the way to the root
+	waveTime  = 2 * time.Millisecond // for all that is not excused
+	wayEdges  = 1 << 14              // that are looked at to describe a way to the root
 	waveNodes = 1 << 10              // on the front
 	wavePart  = 32                   // or that part of the graph
 )
@@ -41,24 +43,43 @@ const (
 // isSettled reports whether I1 holds everywhere; under mu.
 func (db *DB) isSettled() bool { return db.settledAt.Load() == db.flushed.Load() }
 
-// settleFront leaves all that is on the front to demands.
+// settleFront leaves all that is on the front, and all that is parked, to demands.
 func (db *DB) settleFront() {
 	if db.isSettled() {
 		return
 	}
 	v := db.wave
-	db.wave = nil
-	if v != nil {
-		for _, n := range append(v.late, v.node) {
-			if n != 0 {
-				db.g.Leave(n)
-			}
-		}
-	}
+	db.leaveWave()
 	db.g.Settle()
 	if v != nil && v.node != 0 {
 		v.flight.Front.Store(0) // it may look at all of the graph, now that all is marked
 	}
+	db.rest()
+}
+
+// leaveWave ends the wave, if there is one. What it has taken from the front is left
+// to demands.
+func (db *DB) leaveWave() {
+	v := db.wave
+	db.wave = nil
+	if v == nil {
+		return
+	}
+	for _, n := range append(v.late, v.node) {
+		if n != 0 {
+			db.g.Leave(n)
+		}
+	}
+}
+
+// rest notes that the front is gone, but for what is parked.
+func (db *DB) rest() {
+	if db.g.Parked() > 0 {
+		db.tellParked(true)
+		return
+	}
+	db.g.Forgive()
+	db.beside.Store(nil)
 	db.settledAt.Store(db.flushed.Load())
 	db.calm()
 }
@@ -70,20 +91,21 @@ func (w *walk) meetFront(n graph.ID) error {
 		db.follow()
 	}
 	if db.isSettled() {
-		if root {
-			w.base.Front.Store(0)
-		}
+		w.bound(0)
 		return nil
 	}
 	switch v := db.wave; {
 	case v != nil && w.base == v.flight:
-		if db.g.GreenBelow(n, w.base.Front.Load()-1) {
+		if db.g.GreenBelow(n, w.base.Front.Load()-1) && !db.g.MayBeStale(n) {
 			return nil // nothing that is below the front will change
 		}
 		if !v.certain {
 			w.base.SawAbort.Store(true)
 			return ErrSuperseded // it is not to run what may not be wanted
 		}
+	case w.isBeside() && !db.g.MayBeStale(n):
+		w.bound(anyHeight)
+		return nil
 	case v == nil && root && w.stack.depth == 0 && w.req.err == nil && w.req.ctx.Err() == nil && db.mayGoUp():
 		return w.goUp(n)
 	}
@@ -93,37 +115,50 @@ func (w *walk) meetFront(n graph.ID) error {
 
 // mayGoUp reports whether a wave is worth a try.
 func (db *DB) mayGoUp() bool {
-	return db.g.OnFront() <= max(waveNodes, db.g.Nodes()/wavePart)
+	return db.g.OnFront()+db.g.Parked() <= max(waveNodes, db.g.Nodes()/wavePart)
 }
 
 // goUp has the front go up, on behalf of a demand of root, until there is none.
 func (w *walk) goUp(root graph.ID) error {
 	db := w.db
-	v := &wave{root: root, climb: db.g.Climb(root, waveEdges), began: time.Now()}
+	if db.g.MayBeStale(root) && !db.unpark() {
+		return nil
+	}
+	v := &wave{db: db, root: root, climb: db.g.Climb(root, w.mustEnd), began: time.Now()}
 	db.wave, w.wave = v, v
 	var err error
 	for err == nil && db.wave == v {
 		n, height, ok := db.g.Lowest()
+		behind := len(v.late) > 0 && (!ok || height > v.height)
 		switch {
-		case len(v.late) > 0 && (!ok || height > v.height):
+		case ok && behind && w.putAside(v, n):
+		case behind:
 			if ok {
 				db.g.Return(n)
 			}
 			err = w.runLate(v, !ok)
-		case !ok, w.req.err != nil, w.req.ctx.Err() != nil, time.Since(v.began)-v.excused > waveTime:
-			if ok {
-				db.g.Return(n)
-			}
-			db.settleFront()
+		case !ok:
+			db.leaveWave()
+			db.rest()
+		case w.mustEnd(), time.Since(v.began)-v.excused > waveTime:
+			db.g.Return(n)
+			db.leaveWave()
+			db.g.LeaveFront()
+			db.rest()
 		default:
 			v.height = height
 			err = w.lookAt(v, n)
 		}
 	}
 	w.wave = nil
-	db.settleFront()
+	if err != nil {
+		db.settleFront()
+	}
 	return err
 }
+
+// mustEnd reports whether the request has ended.
+func (w *walk) mustEnd() bool { return w.req.err != nil || w.req.ctx.Err() != nil }
 
 // lookAt has the front pass n, or run it, or leaves it to demands.
 func (w *walk) lookAt(v *wave, n graph.ID) error {
@@ -136,10 +171,14 @@ func (w *walk) lookAt(v *wave, n graph.ID) error {
 		g.Leave(n)
 		return nil
 	}
+	if g.MayBeStale(n) {
+		w.leaveNode(v, n)
+		return nil
+	}
 	records, cause := g.Records(n, nil), graph.ID(0)
 	for _, r := range records {
 		if !g.State(r.Child).Green() {
-			g.Leave(n)
+			w.leaveNode(v, n)
 			return nil
 		}
 		if cause == 0 && g.Stamp(r.Child) != r.Seen {
@@ -149,6 +188,7 @@ func (w *walk) lookAt(v *wave, n graph.ID) error {
 	switch {
 	case cause == 0:
 		w.proven(n, records)
+	case w.putAside(v, n):
 	case !w.db.pure(n):
 		g.Leave(n)
 	case (g.OnFront() > 0 || len(v.late) > 0) && w.cheap(v, n):
@@ -165,11 +205,11 @@ func (w *walk) runLate(v *wave, alone bool) error {
 	db, late := w.db, v.late
 	v.late = v.late[:0]
 	n := late[0]
-	if alone && len(late) == 1 && (n == v.root || db.g.State(v.root).Green()) && v.climb.Under(n) {
+	if alone && len(late) == 1 && (n == v.root || db.g.State(v.root).Green()) && v.below(n) {
 		return w.runWave(v, n, db.changedRead(n), true)
 	}
 	for _, n := range late {
-		db.g.Leave(n)
+		w.leaveNode(v, n)
 	}
 	return nil
 }
@@ -204,7 +244,7 @@ func (w *walk) runWave(v *wave, n, cause graph.ID, certain bool) error {
 	case !db.g.State(n).Green():
 		db.g.Mark(n, before)
 		if !certain {
-			db.wasted.Add(1)
+			db.counts.wasted++
 		}
 	case now != before:
 		db.g.Notify(n, before)
@@ -241,14 +281,14 @@ func (w *walk) cheap(v *wave, n graph.ID) bool {
 	}
 	k, _ := w.db.keeper(n)
 	i := int(k.query().index)
-	return i < len(w.db.costs) && w.db.costs[i].cheap() && v.climb.Under(n) && w.db.g.Expected(n)
+	return i < len(w.db.costs) && w.db.costs[i].cheap() && v.below(n) && w.db.g.Expected(n)
 }
 
 // countWaste counts what was run ahead, and is read by nobody who is up to date.
 func (w *walk) countWaste() {
 	for _, n := range w.ahead {
 		if !w.db.g.AnyReader(n, func(r graph.ID) bool { return w.db.g.State(r).Green() }) {
-			w.db.wasted.Add(1)
+			w.db.counts.wasted++
 		}
 	}
 	w.ahead = nil

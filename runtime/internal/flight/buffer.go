@@ -17,11 +17,11 @@ type Buffer struct {
 	first [firstReads]uint64            // the reads while they are that few; written by atomic steps
 	list  atomic.Pointer[readList]      // later
 	ended atomic.Bool                   // set under mu
+	slow  int32                         // entries that came by Add; guarded by mu
 	extra atomic.Int64                  // hits without an entry of their own, less entries that are no hits; far below 0 once hits are counted
 	count atomic.Pointer[atomic.Uint64] // where hits are counted
 
 	mu    shake.Mutex
-	slow  int                    // entries that came by Add; guarded by mu
 	reads []graph.Read           // once it has ended; guarded by mu
 	few   [firstReads]graph.Read // first room for them
 	rare  *rarities              // guarded by mu
@@ -55,12 +55,44 @@ func (b *Buffer) Closed() bool { return b.ended.Load() }
 // Hit adds a read that is a hit, and reports whether it is recorded: not if the body
 // has returned. When it returns true, whoever looks at the reads from now on meets
 // it. hits is where such reads are counted at the end; see Miss.
+//
+// What is written out here is add, for a list with room that nobody else is writing
+// to just now.
 func (b *Buffer) Hit(n graph.ID, stamp uint32, hits *atomic.Uint64) bool {
+	read, l := entry(n, stamp), b.list.Load()
+	for l != nil && !b.ended.Load() && b.count.Load() != nil {
+		from := l.from.Load()
+		if int(from) == len(l.entries) {
+			break
+		}
+		line := (*[lineReads]uint64)(l.entries[from:])
+		for i := range line {
+			have := atomic.LoadUint64(&line[i])
+			if have == 0 {
+				if atomic.CompareAndSwapUint64(&line[i], 0, read) {
+					return true
+				}
+				return b.hit(read, hits)
+			}
+			if have == read {
+				b.also(1)
+				return true
+			}
+			if have == endOfReads {
+				return false
+			}
+		}
+		l.from.CompareAndSwap(from, from+lineReads)
+	}
+	return b.hit(read, hits)
+}
+
+func (b *Buffer) hit(read uint64, hits *atomic.Uint64) bool {
 	if b.count.Load() == nil {
 		b.count.Store(hits)
 	}
 	for {
-		switch b.add(entry(n, stamp)) {
+		switch b.add(read) {
 		case taken:
 			return true
 		case there:
@@ -171,10 +203,25 @@ func (b *Buffer) append(reads []graph.Read, emitted []Emission) {
 	}
 }
 
-// End closes the buffer and returns what it holds.
+// End closes the buffer and returns the reads that it holds.
 func (b *Buffer) End() []graph.Read {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.end()
+}
+
+// Close is End, and Emitted.
+func (b *Buffer) Close() (reads []graph.Read, emitted []Emission) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	reads = b.end()
+	if b.rare != nil {
+		emitted = slices.Clone(b.rare.emitted)
+	}
+	return reads, emitted
+}
+
+func (b *Buffer) end() []graph.Read {
 	if b.ended.Swap(true) {
 		return b.reads
 	}
@@ -188,7 +235,7 @@ func (b *Buffer) End() []graph.Read {
 
 // tell counts the hits.
 func (b *Buffer) tell() {
-	hits := int64(len(b.reads)-b.slow) + b.extra.Swap(counted)
+	hits := int64(len(b.reads)-int(b.slow)) + b.extra.Swap(counted)
 	if b.rare != nil {
 		hits += int64(b.rare.gone)
 	}

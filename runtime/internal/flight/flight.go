@@ -56,6 +56,13 @@ type Flight struct {
 	Aside    bool   // it runs for verification alone, and is on no board
 	Kept     bool   // somebody may look at it after its end: it is not used again
 
+	placed bool   // it has one of the places of Limit
+	Limit  *Limit // of its query; nil: none
+	Forced error  // what the run ends in, whatever its body makes of it
+
+	// Before is what the node's last run emitted.
+	Before []Emission
+
 	claim             uint32  // its number on the board, while it has its node
 	first, next, prev *Flight // children in progress
 	queues            *queues // nil as long as nobody waits
@@ -66,19 +73,10 @@ type Flight struct {
 type Run struct {
 	Of    *Flight // nil once the flight may be that of another node; guarded by the lock of the database
 	Reads *Buffer // what the body has read
-	Node  graph.ID
-	calls int32 // in progress
-
-	// Before is what the node's last run emitted.
-	Before []Emission
 
 	// Rev is the revision that all reads of the body so far belong to. It moves
 	// on under the lock, while they hold.
 	Rev atomic.Uint64
-
-	// Front bounds what the body may be handed without a lock while the graph
-	// follows a change: nodes lower than Front-1. 0 stands for all nodes.
-	Front atomic.Uint32
 
 	// Above is the Ctx of the flight.
 	Above context.Context
@@ -87,14 +85,17 @@ type Run struct {
 	// more; nil until it asks.
 	Life atomic.Pointer[Life]
 
+	// Front bounds what the body may be handed without a lock while the graph
+	// follows a change: nodes lower than Front-1. 0 stands for all nodes.
+	Front atomic.Uint32
+
+	Node      graph.ID
+	calls     int32       // in progress
 	Halted    atomic.Bool // calls must take the slow path: Cycle or Forced is set; or all demands are verified
 	SawAbort  atomic.Bool // the body was told that its request has ended
 	Transient atomic.Bool // the body saw a call give up: do not remember what it makes of it
 	Looked    atomic.Bool // the body may know through its Context that its request has ended
 	Token     bool        // it has a token
-	placed    bool        // it has one of the places of Limit
-	Limit     *Limit      // of its query; nil: none
-	Forced    error       // what the run ends in, whatever its body makes of it
 }
 
 // Start makes r, which is new, the run of f, with a buffer for what it reads.
@@ -153,6 +154,10 @@ func (w *Wait) wake() {
 
 // Board is the state of all flights of a database.
 type Board struct {
+	// Unfold makes flights for the nodes that were folded. It is called before
+	// anybody can tell the difference; nil if there never are any.
+	Unfold func()
+
 	g      *graph.Graph
 	claims []*Flight // those that have their nodes, by the number in [graph.Graph.Claim]; nil: the number is free
 	unused []uint32  // free numbers; 0 is nobody's
@@ -167,98 +172,7 @@ type Board struct {
 
 // NewBoard returns a board for the nodes of g with n tokens.
 func NewBoard(g *graph.Graph, n int) *Board {
-	return &Board{g: g, claims: make([]*Flight, 1), holds: map[graph.ID]*Request{}, limits: map[uint32]*Limit{}, free: n}
-}
-
-// Claimed returns the flight that has n, or nil.
-func (b *Board) Claimed(n graph.ID) *Flight { return b.claims[*b.g.Claim(n)] }
-
-// manyClaims is the most numbers that are kept while nobody needs them.
-const manyClaims = 1 << 10
-
-// take gives f its node, which nobody has.
-func (b *Board) take(f *Flight) {
-	if last := len(b.unused) - 1; last >= 0 {
-		f.claim, b.unused = b.unused[last], b.unused[:last]
-		b.claims[f.claim] = f
-	} else {
-		f.claim = uint32(len(b.claims))
-		b.claims = append(b.claims, f)
-	}
-	*b.g.Claim(f.Node) = f.claim
-}
-
-// leave takes its node from f.
-func (b *Board) leave(f *Flight) {
-	*b.g.Claim(f.Node) = 0
-	b.claims[f.claim] = nil
-	b.unused = append(b.unused, f.claim)
-	if len(b.unused) > manyClaims && len(b.unused) == len(b.claims)-1 {
-		b.claims, b.unused = make([]*Flight, 1), nil // what was that deep is over
-	}
-}
-
-// Each calls f for each flight that has its node.
-func (b *Board) Each(f func(*Flight)) {
-	for _, c := range b.claims {
-		if c != nil {
-			f(c)
-		}
-	}
-}
-
-// Claim begins a flight of node n, which nobody has, demanded by parent.
-func (b *Board) Claim(n graph.ID, parent *Flight) *Flight {
-	f := b.rested()
-	f.Node, f.Req, f.Parent, f.View, f.Depth = n, parent.Req, parent, parent.View, parent.Depth
-	if parent.Running {
-		f.Depth++
-	}
-	b.take(f)
-	f.next = parent.first
-	if f.next != nil {
-		f.next.prev = f
-	}
-	parent.first = f
-	return f
-}
-
-// maxRest bounds how many flights wait to be used again: about as many as
-// verification has in hand where it is not deep.
-const maxRest = 256
-
-// rested returns an empty flight. New ones are made some at a time: a deep chain that
-// is verified needs as many as it has nodes.
-func (b *Board) rested() *Flight {
-	if len(b.rest) == 0 {
-		block := new([8]Flight)
-		for i := range block {
-			b.rest = append(b.rest, &block[i])
-		}
-	}
-	last := len(b.rest) - 1
-	f := b.rest[last]
-	b.rest = b.rest[:last]
-	return f
-}
-
-// retire lets f, which has ended, be used again if nobody can have it in hand: its
-// node was not taken away, no call of its body is in progress, nobody waits for it
-// and no circle that was found leads through it. The Run is told.
-func (b *Board) retire(f *Flight) {
-	switch {
-	case f.Kept, f.Orphaned, f.Aside, f.Decided, f.Cycle != nil, f.Panicked != nil, f.first != nil:
-		return
-	case len(f.waits())+len(f.waiters()) > 0, f.Run != nil && f.Run.calls > 0:
-		return
-	}
-	if f.Run != nil {
-		f.Run.Of = nil
-	}
-	*f = Flight{}
-	if len(b.rest) < maxRest {
-		b.rest = append(b.rest, f)
-	}
+	return &Board{g: g, claims: make([]*Flight, named), holds: map[graph.ID]*Request{}, limits: map[uint32]*Limit{}, free: n}
 }
 
 // End ends f, gives back its token and its place, and wakes those who wait for it.
@@ -275,15 +189,7 @@ func (b *Board) End(f *Flight) {
 	if !f.Orphaned {
 		b.leave(f)
 	}
-	switch {
-	case f.prev != nil:
-		f.prev.next = f.next
-	case f.Parent != nil && f.Parent.first == f:
-		f.Parent.first = f.next
-	}
-	if f.next != nil {
-		f.next.prev = f.prev
-	}
+	f.unlink()
 	for _, w := range f.waiters() {
 		w.wake()
 	}
@@ -357,7 +263,12 @@ func (f *Flight) Children(yield func(*Flight) bool) {
 // Idle returns an error unless the board is as it was when it was made, with n
 // tokens: for tests, while nothing runs.
 func (b *Board) Idle(n int) error {
-	claims := len(b.claims) - 1 - len(b.unused)
+	claims := len(b.claims) - named - len(b.unused)
+	for n := range b.g.Nodes() {
+		if *b.g.Claim(graph.ID(n + 1)) == folded {
+			claims++
+		}
+	}
 	if claims != 0 || len(b.holds) != 0 || len(b.queue) != 0 || b.free != n {
 		return fmt.Errorf("%d claims, %d holds, %d waits for tokens, %d of %d tokens are left over",
 			claims, len(b.holds), len(b.queue), b.free, n)

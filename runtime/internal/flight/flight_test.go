@@ -11,7 +11,7 @@ import (
 func newBoard(n int) *Board {
 	g := graph.New()
 	for range 50 {
-		g.Add(0, 0)
+		g.Add(0)
 	}
 	return NewBoard(g, n)
 }

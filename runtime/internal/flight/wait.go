@@ -91,11 +91,16 @@ type Circle struct {
 // Path looks for a way from flight on to flight from, along calls in progress
 // and waits that nobody has been woken from. If there is one, from must not wait for on. The cost is that of the
 // calls in progress below on.
-func (b *Board) Path(on, from *Flight) *Circle { return search(on, from) }
+func (b *Board) Path(on, from *Flight) *Circle {
+	if b.Unfold != nil {
+		b.Unfold()
+	}
+	return search(on, from)
+}
 
 // PathEnd is Path for a wait for the end of r.
 func (b *Board) PathEnd(r *Request, from *Flight) *Circle {
-	c := search(r.Root, from)
+	c := b.Path(r.Root, from)
 	if c != nil {
 		c.Requests = true
 	}

@@ -8,18 +8,41 @@ func (g *Graph) Check() error {
 	if err := g.checkReaders(); err != nil {
 		return err
 	}
+	unsettled := map[ID]bool{} // their readers may know nothing of it
+	for _, e := range g.front {
+		unsettled[ID(e)] = true
+	}
+	for _, n := range g.parked {
+		unsettled[n] = true
+		if !g.MayBeStale(n) {
+			return fmt.Errorf("node %d is parked, and is in no set for that", n)
+		}
+	}
 	for i := 1; i < g.state.Len(); i++ {
-		if err := g.checkNode(ID(i)); err != nil {
+		if err := g.checkNode(ID(i), unsettled); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (g *Graph) checkNode(n ID) error {
+// checkClosed checks that closed sets are closed, as to an edge.
+func (g *Graph) checkClosed(reader, child ID) error {
+	for _, c := range g.climbs {
+		if c.aside.has(child) && !c.aside.has(reader) {
+			return fmt.Errorf("the set of node %d is not closed: node %d, which reads %d, is not in it", c.root, reader, child)
+		}
+		if c.aside.broken {
+			return fmt.Errorf("the set of node %d was given up, though something was parked", c.root)
+		}
+	}
+	return nil
+}
+
+func (g *Graph) checkNode(n ID, unsettled map[ID]bool) error {
 	s := g.State(n)
 	at := g.at(n)
-	if at.table == Gone && (s != Never || at.reads != 0) {
+	if !g.Has(n) && (s != Never || at.reads != 0) {
 		return fmt.Errorf("node %d is gone, and is in state %v with %d reads", n, s, at.reads)
 	}
 	recorded := map[uint32]uint32{}
@@ -35,8 +58,11 @@ func (g *Graph) checkNode(n ID) error {
 		if h, below := g.Height(n), g.Height(child); h != Unordered && h <= below { // I5
 			return fmt.Errorf("node %d of height %d reads node %d of height %d", n, h, child, below)
 		}
-		if g.at(child).table == Gone {
+		if !g.Has(child) {
 			return fmt.Errorf("node %d reads node %d, which is gone", n, child)
+		}
+		if err := g.checkClosed(n, child); err != nil {
+			return err
 		}
 		_, has := recorded[e]
 		if has != (g.edge(e).owner&hasRecord != 0) {
@@ -45,7 +71,7 @@ func (g *Graph) checkNode(n ID) error {
 		if s.Kind() == Never || s.Kind() == Must || has {
 			continue
 		}
-		if c.Kind() != Clean { // I1
+		if c.Kind() != Clean && !unsettled[child] { // I1
 			return fmt.Errorf("node %d in state %v has no record of node %d in state %v", n, s, child, c)
 		}
 		if c&Tainted != 0 && s&Volatile == 0 { // I1

@@ -38,7 +38,8 @@
 //     unordered node is unordered. See height.go.
 //
 // While a change goes up (see front.go), I1 does not hold above the front, and all
-// that is Clean and lower than the lowest node of the front is up to date (I3).
+// that is Clean and lower than the lowest node of the front is up to date (I3). Nor does
+// I1 hold above nodes that are parked (see aside.go).
 //
 // # Concurrency
 //

@@ -1,5 +1,7 @@
 package graph
 
+import "slices"
+
 // An edge is one read. owner carries a flag, so there can be no more than 2^31
 // nodes.
 type edge struct {
@@ -29,33 +31,29 @@ func (g *Graph) live(e uint32) bool {
 	return e-owner.first < owner.reads
 }
 
+// fewReads is how many reads are compared each with each.
+const fewReads = 8
+
 // distinct removes from reads what repeats an earlier element. A body that
 // reads a node twice in one run gets the same outcome twice.
 func (g *Graph) distinct(reads []Read) []Read {
-	serial := g.nextSerial()
 	kept := reads[:0]
-	for _, r := range reads {
-		mark := &g.at(r.Node).mark
-		if *mark == serial {
-			continue
+	if len(reads) <= fewReads {
+		for _, r := range reads {
+			if !slices.ContainsFunc(kept, func(k Read) bool { return k.Node == r.Node }) {
+				kept = append(kept, r)
+			}
 		}
-		*mark = serial
-		kept = append(kept, r)
+		return kept
+	}
+	serial := g.nextSerial()
+	for _, r := range reads {
+		if g.mark(r.Node) != serial {
+			g.setMark(r.Node, serial)
+			kept = append(kept, r)
+		}
 	}
 	return kept
-}
-
-// nextSerial returns a mark that no node has.
-func (g *Graph) nextSerial() uint32 {
-	g.serial++
-	if g.serial == 0 { // the counter went round: old marks would match
-		for i := range g.nodes.Len() {
-			g.at(ID(i)).mark = 0
-		}
-		g.serial = 1
-		g.moved++
-	}
-	return g.serial
 }
 
 // setReads makes reads, which are distinct, the list of n. An unchanged list
@@ -66,6 +64,7 @@ func (g *Graph) setReads(n ID, reads []Read) {
 		return
 	}
 	g.moved++
+	g.widen(n, reads)
 	g.dead += int(at.reads)
 	start := g.edges.Len()
 	g.edges.Grow(start + len(reads))
@@ -120,10 +119,9 @@ func (g *Graph) sweep() {
 		g.moveRecords(n, first, to)
 		to += count
 	}
-	g.edges.chunks.Store(moved.chunks.Load())
-	g.edges.size = moved.size
+	g.edges = moved
 	g.dead = 0
-	g.touchAll()
+	g.touchAll(Nodes, Edges)
 	g.epoch++
 }
 

@@ -3,7 +3,7 @@ package graph
 // The front are nodes of which something that they read has changed, and whose
 // readers know nothing of that yet. While there is one, I1 does not hold above it:
 // the owner of the graph looks at the nodes of the front, from the lowest on, and
-// has it go up, or vanish, or calls Settle.
+// has it go up, or vanish, or parks it (see aside.go), or calls Settle.
 
 // Notify tells the readers of x alone that it has changed; seen is the stamp that
 // they know. Those that were Clean are on the front from now on. I1 is restored by
@@ -16,6 +16,7 @@ func (g *Graph) Notify(x ID, seen uint32) {
 			g.Mark(p, g.Stamp(p))
 		} else {
 			g.front.push(h, p)
+			delete(g.looks, p)
 		}
 	}
 	g.told = told
@@ -47,13 +48,23 @@ func (g *Graph) Leave(x ID) {
 	}
 }
 
-// Settle leaves all that is on the front to demands. I1 holds then. It costs what
-// the front may affect.
-func (g *Graph) Settle() {
+// LeaveFront leaves all that is on the front to demands. It costs what the front
+// may affect.
+func (g *Graph) LeaveFront() {
 	for _, e := range g.front {
 		g.Leave(ID(e))
 	}
 	g.front = g.front[:0]
+}
+
+// Settle leaves all that is on the front, or parked, to demands. I1 holds then.
+func (g *Graph) Settle() {
+	g.LeaveFront()
+	for _, n := range g.parked {
+		g.Leave(n)
+	}
+	g.parked = g.parked[:0]
+	g.Forgive()
 }
 
 // wantedReaders is how many readers Expected asks at most.
@@ -88,92 +99,4 @@ func (g *Graph) turned(p ID, i uint32) bool {
 		}
 	}
 	return false
-}
-
-// A Climb finds out what lies below a root, and remembers it.
-type Climb struct {
-	g     *Graph
-	root  ID
-	moved uint64 // how often edges had moved when it began
-	under uint32 // the mark of nodes that do
-	seen  uint32 // the mark of nodes that were looked at in vain
-	left  int    // how many edges may be looked at
-	way   []rung
-}
-
-// A rung is a node on the way up, and the edge to be tried next.
-type rung struct {
-	node ID
-	link uint32
-}
-
-// Climb returns a Climb to root that looks at no more than that many edges. What it
-// finds holds while nothing is run but on the front, or below. If no node has read
-// anything else since the last one, the ways that this has found are known.
-func (g *Graph) Climb(root ID, edges int) *Climb {
-	c := &g.climb
-	if c.root != root || c.moved != g.moved || c.g == nil {
-		*c = Climb{g: g, root: root, moved: g.moved, under: g.nextSerial(), way: c.way}
-	}
-	c.left, c.seen = edges, g.nextSerial()
-	return c
-}
-
-// Under reports whether root is n or has read it, directly or not. It says no as
-// well if that would take too long to find out.
-func (c *Climb) Under(n ID) bool {
-	if c.known(n) {
-		return true
-	}
-	c.way = c.way[:0]
-	c.step(n)
-	for len(c.way) > 0 && c.left > 0 {
-		top := &c.way[len(c.way)-1]
-		if top.link == 0 {
-			c.way = c.way[:len(c.way)-1]
-			continue
-		}
-		c.left--
-		i := top.link - 1
-		e := c.g.edge(i)
-		top.link = e.next
-		if !c.g.live(i) {
-			continue
-		}
-		if c.known(e.node()) {
-			for _, r := range c.way {
-				c.g.at(r.node).mark = c.under
-			}
-			return true
-		}
-		c.step(e.node())
-	}
-	return false
-}
-
-// Way returns nodes of which each has read the one before, from a reader of n up to
-// root; none if that would take too long to find out.
-func (g *Graph) Way(n, root ID, edges int) []ID {
-	c := Climb{g: g, root: root, left: edges, under: g.nextSerial()}
-	c.seen = g.nextSerial()
-	if n == root || !c.Under(n) {
-		return nil
-	}
-	var way []ID
-	for _, r := range c.way[1:] {
-		way = append(way, r.node)
-	}
-	return append(way, root)
-}
-
-func (c *Climb) known(n ID) bool {
-	return n == c.root || c.g.at(n).mark == c.under
-}
-
-// step goes on with n, unless it was looked at.
-func (c *Climb) step(n ID) {
-	if mark := &c.g.at(n).mark; *mark != c.seen {
-		*mark = c.seen
-		c.way = append(c.way, rung{n, c.g.at(n).readers})
-	}
 }

@@ -1,7 +1,7 @@
 package graph
 
 import (
-	"sync/atomic"
+	"sync"
 
 	"querygen.dev/runtime/internal/shake"
 )
@@ -37,14 +37,14 @@ func (s State) Green() bool { return s&(kindMask|Tainted) == Clean }
 
 // Graph is a set of nodes and edges. The zero Graph is not usable; see New.
 type Graph struct {
-	state Column[atomic.Uint32] // and height, see height.go
+	state Column[Word]
 	nodes Column[node]
 
 	edges  Column[edge]
 	dead   int // edges that are not live
 	serial uint32
 	moved  uint64 // counts changes of lists of reads, and rounds of serial
-	climb  Climb
+	marks  marks
 
 	recs     Column[record]
 	freeRecs uint32 // 1 + the first free record; 0: none
@@ -57,11 +57,21 @@ type Graph struct {
 	// highest holds the highest stamp of nodes that went back to an older one.
 	highest map[ID]uint32
 
-	free []ID // nodes that are gone
+	lags side[lag]
+
+	blocks Column[block] // see place.go
+	shares []share       // by table, NoTable first
+	lives  int
 
 	changed *[Parts]pageSet // of the image; nil: nobody asks
+	loading sync.Mutex      // guards lags while pages are filled in
 
-	front byHeight
+	front  byHeight
+	parked []ID // see aside.go
+	looks  map[ID]uint8
+
+	climbs  []*Climb
+	climbed uint64 // counts calls of Climb
 
 	epoch uint64
 	stack []ID // of Mark
@@ -77,80 +87,25 @@ type node struct {
 	reads   uint32 // how long it is
 	readers uint32 // 1 + the newest edge that reads the node; 0: none
 	records uint32 // 1 + the head of the node's records; 0: none
-	table   uint32 // who keeps the node's key and value, and where
-	slot    uint32
-	mark    uint32 // the last one of nextSerial that the node was given
 	claim   uint32
-	times   Times
-}
 
-// Times are the revisions in which things last happened to a node.
-type Times struct{ Ran, Verified, Changed Moment }
-
-// A Moment is a revision in half the room, as it looks from revisions that are
-// less than 2^32 later; 0 is none.
-type Moment uint32
-
-// MomentOf returns the moment of a revision. One in 2^32 of them would have none,
-// and gets that of the one before.
-func MomentOf(rev uint64) Moment {
-	if m := Moment(rev); m != 0 {
-		return m
-	}
-	return ^Moment(0)
-}
-
-// Revision returns the revision of a moment, which is not after now.
-func (m Moment) Revision(now uint64) uint64 {
-	if m == 0 {
-		return 0
-	}
-	return now - uint64(uint32(now)-uint32(m))
+	verified Moment // see lag
 }
 
 // New returns an empty graph.
 func New() *Graph {
-	g := &Graph{greenFor: map[ID]uint64{}, merged: map[uint64]uint64{}, highest: map[ID]uint32{}}
-	g.grow(1) // node 0 is nobody
-	return g
-}
-
-func (g *Graph) grow(n int) {
-	g.nodes.Grow(n)
-	g.state.Grow(n)
+	return &Graph{greenFor: map[ID]uint64{}, merged: map[uint64]uint64{}, highest: map[ID]uint32{}, looks: map[ID]uint8{}}
 }
 
 func (g *Graph) at(n ID) *node { return g.nodes.At(uint32(n)) }
 
-// Add makes a node in state Never, whose key and value are at slot of table.
-func (g *Graph) Add(table, slot uint32) ID {
-	n, ok := g.taken()
-	if !ok {
-		n = ID(g.state.Len())
-		g.grow(int(n) + 1)
-	}
-	at := g.at(n)
-	at.table, at.slot = table, slot
-	g.touch(n)
-	return n
-}
-
-// Nodes is the highest number that a node has.
-func (g *Graph) Nodes() int { return g.state.Len() - 1 }
-
-// Place returns what Add was given.
-func (g *Graph) Place(n ID) (table, slot uint32) {
-	at := g.at(n)
-	return at.table, at.slot
-}
-
 // State returns the state of n. It needs no lock.
-func (g *Graph) State(n ID) State { return State(g.state.At(uint32(n)).Load() & stateMask) }
+func (g *Graph) State(n ID) State { return g.Word(n).state() }
 
 func (g *Graph) setState(n ID, s State) {
-	p := g.state.At(uint32(n))
+	p := g.Word(n)
 	shake.Point()
-	p.Store(p.Load()&^stateMask | uint32(s))
+	p.w.Store(p.w.Load()&^stateMask | uint32(s))
 	shake.Point()
 	g.touch(n)
 }
@@ -161,9 +116,11 @@ func (g *Graph) Stamp(n ID) uint32 { return g.at(n).stamp }
 // NewStamp gives n a stamp that it never had and returns it.
 func (g *Graph) NewStamp(n ID) uint32 {
 	p := &g.at(n).stamp
-	if top, ok := g.highest[n]; ok {
-		*p = top
-		delete(g.highest, n)
+	if len(g.highest) > 0 {
+		if top, ok := g.highest[n]; ok {
+			*p = top
+			delete(g.highest, n)
+		}
 	}
 	*p++
 	g.touch(n)
@@ -177,12 +134,6 @@ func (g *Graph) OldStamp(n ID, stamp uint32) {
 	g.highest[n] = max(g.highest[n], *p)
 	*p = stamp
 	g.touch(n)
-}
-
-// Times returns the revisions of n, to be read or written.
-func (g *Graph) Times(n ID) *Times {
-	g.touch(n)
-	return &g.at(n).times
 }
 
 // Claim returns the place where whoever is at work on n leaves a number, to be read

@@ -20,7 +20,7 @@ func run(g *Graph, n ID, children ...ID) {
 // before: whoever has a read of that finds another stamp.
 func TestFreedNumberComesBack(t *testing.T) {
 	g := New()
-	n := g.Add(0, 0)
+	n := g.Add(0)
 	run(g, n)
 	g.NewStamp(n)
 	last := g.Stamp(n)
@@ -29,7 +29,7 @@ func TestFreedNumberComesBack(t *testing.T) {
 	if g.Live() != 0 {
 		t.Errorf("%d nodes are left", g.Live())
 	}
-	if again := g.Add(0, 1); again != n || g.State(n) != Never || g.NewStamp(n) <= last {
+	if again := g.Add(0); again != n || g.State(n) != Never || g.NewStamp(n) <= last {
 		t.Errorf("number %d in state %v has stamp %d; %d was %d before", again, g.State(n), g.Stamp(n), n, last)
 	}
 	if err := g.Check(); err != nil {
@@ -39,7 +39,7 @@ func TestFreedNumberComesBack(t *testing.T) {
 
 func TestMark(t *testing.T) {
 	g := New()
-	in, mid, top, other := g.Add(0, 0), g.Add(0, 1), g.Add(0, 2), g.Add(0, 3)
+	in, mid, top, other := g.Add(0), g.Add(0), g.Add(0), g.Add(0)
 	run(g, in)
 	run(g, mid, in, in)
 	run(g, top, mid, in)
@@ -75,7 +75,7 @@ func TestMark(t *testing.T) {
 // An update that overtakes a run leaves it Dirty, with what it saw.
 func TestFinishOvertaken(t *testing.T) {
 	g := New()
-	in, top := g.Add(0, 0), g.Add(0, 1)
+	in, top := g.Add(0), g.Add(0)
 	run(g, in)
 	saw := Read{in, g.Stamp(in)}
 	g.NewStamp(in)
@@ -89,7 +89,7 @@ func TestFinishOvertaken(t *testing.T) {
 
 func TestTaint(t *testing.T) {
 	g := New()
-	always, reader := g.Add(0, 0), g.Add(0, 1)
+	always, reader := g.Add(0), g.Add(0)
 	g.NewStamp(always)
 	g.Finish(always, NewView(1), nil, true)
 	g.NewStamp(reader)
@@ -109,8 +109,8 @@ func TestSweep(t *testing.T) {
 	g := New()
 	r := rand.New(rand.NewPCG(1, 2))
 	const nodes = 300
-	for i := range nodes {
-		run(g, g.Add(0, uint32(i)))
+	for range nodes {
+		run(g, g.Add(0))
 	}
 	for round := range 20000 {
 		n := 1 + r.IntN(nodes-1)

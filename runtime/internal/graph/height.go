@@ -1,12 +1,14 @@
 package graph
 
+import "sync/atomic"
+
 // Heights order the nodes: I5 says that a node is higher than all that it reads,
 // or unordered. Nodes on cycles are unordered, and so is what reads one. A height
 // is an upper bound of the length of the longest way down; it lies in the word of
 // the state, so that both are read in one step.
 const (
 	stateBits = 8
-	stateMask = 1<<stateBits - 1
+	stateMask = present - 1
 
 	// Unordered is the height of nodes that have none.
 	Unordered = 1<<(32-stateBits) - 1
@@ -15,18 +17,33 @@ const (
 )
 
 // Height returns the height of n.
-func (g *Graph) Height(n ID) uint32 { return g.state.At(uint32(n)).Load() >> stateBits }
+func (g *Graph) Height(n ID) uint32 { return g.Word(n).w.Load() >> stateBits }
 
 // GreenBelow reports whether n is up to date, whoever asks, and lower than front.
 // It needs no lock.
-func (g *Graph) GreenBelow(n ID, front uint32) bool {
-	w := g.state.At(uint32(n)).Load()
-	return State(w&stateMask).Green() && w>>stateBits < front
+func (g *Graph) GreenBelow(n ID, front uint32) bool { return g.Word(n).GreenBelow(front) }
+
+// A Word is the state of a node, and its height. It stays where it is, and needs no
+// lock to be read.
+type Word struct{ w atomic.Uint32 }
+
+// Word returns where the state of n is.
+func (g *Graph) Word(n ID) *Word { return g.state.At(uint32(n)) }
+
+func (w *Word) state() State { return State(w.w.Load() & stateMask) }
+
+// Green is that of the state.
+func (w *Word) Green() bool { return w.state().Green() }
+
+// GreenBelow is that of the graph.
+func (w *Word) GreenBelow(front uint32) bool {
+	have := w.w.Load()
+	return State(have&stateMask).Green() && have>>stateBits < front
 }
 
 func (g *Graph) setHeight(n ID, h uint32) {
-	p := g.state.At(uint32(n))
-	p.Store(p.Load()&stateMask | h<<stateBits)
+	p := g.Word(n)
+	p.w.Store(p.w.Load()&(1<<stateBits-1) | h<<stateBits)
 	g.touch(n)
 }
 

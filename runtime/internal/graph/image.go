@@ -20,54 +20,44 @@ const (
 	Nodes Part = iota
 	Edges
 	Records
-	Parts // how many there are
+	Blocks // whose the nodes are
+	Parts  // how many there are
 )
 
-const (
-	nodeBytes   = 40
-	edgeBytes   = 12
-	recordBytes = 12
-
-	nodesInPage   = 64
-	edgesInPage   = 256
-	recordsInPage = 128
-)
+// parts says how many bytes an element takes, and how many there are in a page.
+var parts = [Parts]struct{ bytes, inPage int }{
+	Nodes:   {36, 64},
+	Edges:   {12, 256},
+	Records: {12, 128},
+	Blocks:  {4, 512},
+}
 
 // PageSize returns the bytes of a page of a part.
-func (p Part) PageSize() int {
-	switch p {
-	case Nodes:
-		return nodesInPage * nodeBytes
-	case Edges:
-		return edgesInPage * edgeBytes
-	}
-	return recordsInPage * recordBytes
-}
+func (p Part) PageSize() int { return parts[p].bytes * parts[p].inPage }
 
 // A Head is what is not in the pages.
 type Head struct {
-	Nodes, Edges, Records int
+	Nodes, Edges, Records int // how long the columns are
 	FreeRecords           uint32
 	Highest               map[ID]uint32 // the highest stamp of nodes that went back to an older one
 }
 
 // Head returns the head of the image.
 func (g *Graph) Head() Head {
-	return Head{g.nodes.Len(), g.edges.Len(), g.recs.Len(), g.freeRecs, maps.Clone(g.highest)}
+	h := g.sizes()
+	h.FreeRecords, h.Highest = g.freeRecs, maps.Clone(g.highest)
+	return h
 }
+
+func (g *Graph) sizes() Head {
+	return Head{Nodes: g.nodes.Len(), Edges: g.edges.Len(), Records: g.recs.Len()}
+}
+
+// Len returns how many elements a part has.
+func (h Head) Len(p Part) int { return [Parts]int{h.Nodes, h.Edges, h.Records, h.Nodes / blockSize}[p] }
 
 // Pages returns how many pages a part has.
-func (h Head) Pages(p Part) int {
-	switch p {
-	case Nodes:
-		return pages(h.Nodes, nodesInPage)
-	case Edges:
-		return pages(h.Edges, edgesInPage)
-	}
-	return pages(h.Records, recordsInPage)
-}
-
-func pages(n, inPage int) int { return (n + inPage - 1) / inPage }
+func (h Head) Pages(p Part) int { return (h.Len(p) + parts[p].inPage - 1) / parts[p].inPage }
 
 // A pageSet is a set of pages that have changed.
 type pageSet struct {
@@ -98,7 +88,7 @@ func (g *Graph) Track() { g.changed = new([Parts]pageSet) }
 // Changed calls yield for the pages that have changed since Track, or since the last
 // Saved, and are still there.
 func (g *Graph) Changed(yield func(p Part, page int)) {
-	h := Head{Nodes: g.nodes.Len(), Edges: g.edges.Len(), Records: g.recs.Len()}
+	h := g.sizes()
 	for p := range Parts {
 		for _, page := range g.changed[p].list {
 			if int(page) < h.Pages(p) {
@@ -118,44 +108,26 @@ func (g *Graph) Saved() {
 // Unsaved notes that a page has changed: it did not get to the disk.
 func (g *Graph) Unsaved(p Part, page int) { g.changed[p].add(uint32(page)) }
 
-// touch notes that n has changed; touchEdge and touchRecord, that an edge has, or a
-// record.
-func (g *Graph) touch(n ID) {
+// note notes that element i of a part has changed.
+func (g *Graph) note(p Part, i uint32) {
 	if g.changed != nil {
-		g.changed[Nodes].add(uint32(n) / nodesInPage)
+		g.changed[p].add(i / uint32(parts[p].inPage))
 	}
 }
 
-func (g *Graph) touchEdge(e uint32) {
-	if g.changed != nil {
-		g.changed[Edges].add(e / edgesInPage)
-	}
-}
-
-func (g *Graph) touchRecord(r uint32) {
-	if g.changed != nil {
-		g.changed[Records].add(r / recordsInPage)
-	}
-}
+func (g *Graph) touch(n ID)           { g.note(Nodes, uint32(n)) }
+func (g *Graph) touchEdge(e uint32)   { g.note(Edges, e) }
+func (g *Graph) touchRecord(r uint32) { g.note(Records, r) }
+func (g *Graph) touchBlock(b uint32)  { g.note(Blocks, b) }
 
 // UnsavedAll notes that all of the image has changed.
-func (g *Graph) UnsavedAll() {
-	g.touchAll()
-	for r := 0; r < g.recs.Len(); r += recordsInPage {
-		g.touchRecord(uint32(r))
-	}
-}
+func (g *Graph) UnsavedAll() { g.touchAll(Nodes, Edges, Records, Blocks) }
 
-// touchAll notes that all nodes and edges have changed.
-func (g *Graph) touchAll() {
-	if g.changed == nil {
-		return
-	}
-	for n := 0; n < g.nodes.Len(); n += nodesInPage {
-		g.touch(ID(n))
-	}
-	for e := 0; e < g.edges.Len(); e += edgesInPage {
-		g.touchEdge(uint32(e))
+func (g *Graph) touchAll(list ...Part) {
+	for _, p := range list {
+		for i := 0; i < g.sizes().Len(p); i += parts[p].inPage {
+			g.note(p, uint32(i))
+		}
 	}
 }
 
@@ -165,30 +137,42 @@ var le = binary.LittleEndian
 // known on the disk.
 func (g *Graph) AppendPage(buf []byte, p Part, page int, table func(uint32) uint32) []byte {
 	from := len(buf)
-	switch p {
-	case Nodes:
-		for n := page * nodesInPage; n < min((page+1)*nodesInPage, g.nodes.Len()); n++ {
-			at := g.nodes.At(uint32(n))
-			for _, x := range [...]uint32{
-				g.state.At(uint32(n)).Load(), at.stamp, at.first, at.reads, at.readers, at.records, table(at.table),
-				uint32(at.times.Ran), uint32(at.times.Verified), uint32(at.times.Changed),
-			} {
-				buf = le.AppendUint32(buf, x)
-			}
-		}
-	case Edges:
-		for i := page * edgesInPage; i < min((page+1)*edgesInPage, g.edges.Len()); i++ {
-			e := g.edges.At(uint32(i))
-			buf = le.AppendUint32(le.AppendUint32(le.AppendUint32(buf, uint32(e.child)), e.next), e.owner)
-		}
-	case Records:
-		for i := page * recordsInPage; i < min((page+1)*recordsInPage, g.recs.Len()); i++ {
-			r := g.recs.At(uint32(i))
-			buf = le.AppendUint32(le.AppendUint32(le.AppendUint32(buf, r.edge), r.seen), r.next)
+	first, end := g.span(p, page)
+	for i := first; i < end; i++ {
+		switch p {
+		case Nodes:
+			buf = g.appendNode(buf, ID(i))
+		case Edges:
+			e := g.edges.At(i)
+			buf = appendNumbers(buf, uint32(e.child), e.next, e.owner)
+		case Records:
+			r := g.recs.At(i)
+			buf = appendNumbers(buf, r.edge, r.seen, r.next)
+		case Blocks:
+			buf = le.AppendUint32(buf, table(g.blocks.At(i).table))
 		}
 	}
-	for len(buf)-from < p.PageSize() {
-		buf = append(buf, 0)
+	return append(buf, make([]byte, p.PageSize()-(len(buf)-from))...)
+}
+
+// span returns the elements of a page.
+func (g *Graph) span(p Part, page int) (first, end uint32) {
+	in := parts[p].inPage
+	return uint32(page * in), uint32(min((page+1)*in, g.sizes().Len(p)))
+}
+
+func (g *Graph) appendNode(buf []byte, n ID) []byte {
+	at, l := g.at(n), lag{}
+	if have := g.lags.get(n); have != nil {
+		l = *have
+	}
+	return appendNumbers(buf, g.Word(n).w.Load(), at.stamp, at.first, at.reads, at.readers, at.records,
+		uint32(at.verified), uint32(l.ran), uint32(l.changed))
+}
+
+func appendNumbers(buf []byte, list ...uint32) []byte {
+	for _, x := range list {
+		buf = le.AppendUint32(buf, x)
 	}
 	return buf
 }
@@ -196,10 +180,11 @@ func (g *Graph) AppendPage(buf []byte, p Part, page int, table func(uint32) uint
 // Timeless takes out of a page of nodes when things last happened to them, and what the stamp of
 // counter is, which a new process moves on.
 func Timeless(data []byte, page int, counter ID) {
-	for i := range nodesInPage {
-		d := data[i*nodeBytes:][:nodeBytes]
-		clear(d[28:])
-		if ID(page*nodesInPage+i) == counter {
+	size, in := parts[Nodes].bytes, parts[Nodes].inPage
+	for i := range in {
+		d := data[i*size:][:size]
+		clear(d[24:])
+		if ID(page*in+i) == counter {
 			clear(d[4:8])
 		}
 	}
@@ -214,18 +199,16 @@ func (g *Graph) Pending() bool {
 	return free < g.recs.Len()
 }
 
-// Unplaced is the slot of nodes that came from an image: who keeps them has to say
-// where, by Put.
-const Unplaced = ^uint32(0)
-
 // FromImage returns a graph of that size, to be filled by SetPage, and by Loaded.
 func FromImage(h Head) (*Graph, error) {
 	const most = 1 << 31
-	if h.Nodes < 1 || h.Nodes > most || h.Edges < 0 || h.Edges > most || h.Records < 0 || h.Records > most {
+	if h.Nodes < blockSize || h.Nodes > most || h.Nodes%blockSize != 0 || h.Edges < 0 || h.Edges > most || h.Records < 0 || h.Records > most {
 		return nil, fmt.Errorf("an image of %d nodes, %d edges, %d records", h.Nodes, h.Edges, h.Records)
 	}
 	g := New()
-	g.grow(h.Nodes)
+	g.nodes.Grow(h.Nodes)
+	g.state.Grow(h.Nodes)
+	g.blocks.Grow(h.Nodes / blockSize)
 	g.edges.Grow(h.Edges)
 	g.recs.Grow(h.Records)
 	g.freeRecs = h.FreeRecords
@@ -241,42 +224,47 @@ func (g *Graph) SetPage(p Part, page int, data []byte, table func(uint32) uint32
 	if len(data) != p.PageSize() {
 		return fmt.Errorf("a page of %d bytes", len(data))
 	}
-	nodes, edges, recs := uint32(g.nodes.Len()), uint32(g.edges.Len()), uint32(g.recs.Len())
-	bad := false
-	switch p {
-	case Nodes:
-		for n := uint32(page * nodesInPage); n < min(uint32((page+1)*nodesInPage), nodes); n++ {
-			d := data[:nodeBytes]
-			data = data[nodeBytes:]
-			at := g.nodes.At(n)
-			g.state.At(n).Store(le.Uint32(d))
-			at.stamp, at.first, at.reads = le.Uint32(d[4:]), le.Uint32(d[8:]), le.Uint32(d[12:])
-			at.readers, at.records = le.Uint32(d[16:]), le.Uint32(d[20:])
-			at.table, at.slot = table(le.Uint32(d[24:])), Unplaced
-			at.times = Times{Moment(le.Uint32(d[28:])), Moment(le.Uint32(d[32:])), Moment(le.Uint32(d[36:]))}
-			bad = bad || at.readers > edges || at.records > recs || at.first > edges || at.reads > edges-at.first
-		}
-	case Edges:
-		for i := uint32(page * edgesInPage); i < min(uint32((page+1)*edgesInPage), edges); i++ {
-			d := data[:edgeBytes]
-			data = data[edgeBytes:]
+	good := true
+	first, end := g.span(p, page)
+	for i := first; i < end; i++ {
+		d := data[:parts[p].bytes]
+		data = data[len(d):]
+		switch p {
+		case Nodes:
+			good = g.setNode(ID(i), d) && good
+		case Edges:
 			e := edge{ID(le.Uint32(d)), le.Uint32(d[4:]), le.Uint32(d[8:])}
 			*g.edges.At(i) = e
-			bad = bad || uint32(e.child) >= nodes || e.next > edges || uint32(e.node()) >= nodes
-		}
-	case Records:
-		for i := uint32(page * recordsInPage); i < min(uint32((page+1)*recordsInPage), recs); i++ {
-			d := data[:recordBytes]
-			data = data[recordBytes:]
+			good = good && int(e.child) < g.nodes.Len() && int(e.next) <= g.edges.Len() && int(e.node()) < g.nodes.Len()
+		case Records:
 			r := record{le.Uint32(d), le.Uint32(d[4:]), le.Uint32(d[8:])}
 			*g.recs.At(i) = r
-			bad = bad || r.edge >= max(edges, 1) || r.next > recs
+			good = good && int(r.edge) < max(g.edges.Len(), 1) && int(r.next) <= g.recs.Len()
+		case Blocks:
+			g.blocks.At(i).table = table(le.Uint32(d))
 		}
 	}
-	if bad {
+	if !good {
 		return fmt.Errorf("page %d of part %d refers to what is not there", page, p)
 	}
 	return nil
+}
+
+// setNode fills in a node, and reports whether what it refers to is there.
+func (g *Graph) setNode(n ID, d []byte) bool {
+	g.Word(n).w.Store(le.Uint32(d))
+	at := g.at(n)
+	*at = node{
+		stamp: le.Uint32(d[4:]), first: le.Uint32(d[8:]), reads: le.Uint32(d[12:]),
+		readers: le.Uint32(d[16:]), records: le.Uint32(d[20:]), verified: Moment(le.Uint32(d[24:])),
+	}
+	if l := (lag{Moment(le.Uint32(d[28:])), Moment(le.Uint32(d[32:]))}); l != (lag{}) {
+		g.loading.Lock()
+		*g.lags.make(n) = l
+		g.loading.Unlock()
+	}
+	edges, recs := uint32(g.edges.Len()), uint32(g.recs.Len())
+	return at.readers <= edges && at.records <= recs && at.first <= edges && at.reads <= edges-at.first
 }
 
 // Loaded ends the filling in of pages: the rest follows from them.
@@ -285,11 +273,18 @@ func (g *Graph) Loaded() error {
 		return fmt.Errorf("record %d is not there", g.freeRecs)
 	}
 	live := 0
-	for i := 1; i < g.nodes.Len(); i++ {
-		at := g.at(ID(i))
-		live += int(at.reads)
-		if at.table == Gone {
-			g.free = append(g.free, ID(i))
+	for i := range uint32(g.blocks.Len()) {
+		b := g.blocks.At(i)
+		s := g.shareOf(b.table)
+		b.slot = s.slots
+		s.slots += blockSize
+		for n := ID((i+1)*blockSize) - 1; n+1 > ID(i*blockSize); n-- { // the last one that is free is the next one given
+			live += int(g.at(n).reads)
+			if g.Has(n) {
+				g.lives++
+			} else if n > 0 {
+				s.free = append(s.free, n)
+			}
 		}
 	}
 	if g.dead = g.edges.Len() - live; g.dead < 0 {
@@ -298,8 +293,26 @@ func (g *Graph) Loaded() error {
 	return nil
 }
 
-// Put says where the keeper of n, which came from an image, keeps it.
-func (g *Graph) Put(n ID, table, slot uint32) {
-	at := g.at(n)
-	at.table, at.slot = table, slot
+// Slots is how many slots a table has.
+func (g *Graph) Slots(table uint32) int { return int(g.shareOf(table).slots) }
+
+// NewSlot takes a slot of a table away, which no node will have.
+func (g *Graph) NewSlot(table uint32) uint32 {
+	s := g.shareOf(table)
+	s.slots++
+	return s.slots - 1
+}
+
+// Of calls yield for the nodes of a table.
+func (g *Graph) Of(table uint32, yield func(n ID)) {
+	for i := range uint32(g.blocks.Len()) {
+		if g.blocks.At(i).table != table {
+			continue
+		}
+		for n := ID(i * blockSize); n < ID((i+1)*blockSize); n++ {
+			if g.Has(n) {
+				yield(n)
+			}
+		}
+	}
 }

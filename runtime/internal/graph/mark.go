@@ -58,7 +58,9 @@ func (g *Graph) Demand(n ID) {
 
 // ignorant reports whether the readers of a node that was in state s may know
 // nothing of its changes. Else I1 has seen to it.
-func (g *Graph) ignorant(s State) bool { return s.Kind() == Clean || len(g.front) > 0 }
+func (g *Graph) ignorant(s State) bool {
+	return s.Kind() == Clean || len(g.front) > 0 || len(g.parked) > 0
+}
 
 // Assign makes n a node that is up to date by decree and reads nothing; old is
 // the stamp its readers know, the current one may be another. What it may affect is
@@ -161,7 +163,7 @@ func (g *Graph) Verified(n ID, v View, records []Record) {
 func (g *Graph) settle(n ID, v uint64, state State) {
 	if state&Tainted != 0 {
 		g.greenFor[n] = v
-	} else {
+	} else if len(g.greenFor) > 0 {
 		delete(g.greenFor, n)
 	}
 	g.setState(n, state)

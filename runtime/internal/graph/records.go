@@ -86,8 +86,30 @@ func (g *Graph) Records(n ID, buf []Record) []Record {
 		buf = append(buf, Record{Child: g.edge(r.edge).child, Seen: r.seen, edge: r.edge})
 		i = r.next
 	}
-	slices.SortFunc(buf[start:], func(a, b Record) int { return int(a.edge) - int(b.edge) })
+	inOrder(buf[start:])
 	return buf
+}
+
+// fewRecords is up to how many records are sorted by insertion.
+const fewRecords = 12
+
+// inOrder sorts records by their place among the edges. Mostly they are in order
+// already, one way round or the other.
+func inOrder(list []Record) {
+	if len(list) > fewRecords && list[0].edge > list[1].edge {
+		slices.Reverse(list)
+	}
+	if len(list) > fewRecords {
+		slices.SortFunc(list, func(a, b Record) int { return int(a.edge) - int(b.edge) })
+		return
+	}
+	for i := 1; i < len(list); i++ {
+		r, k := list[i], i
+		for ; k > 0 && list[k-1].edge > r.edge; k-- {
+			list[k] = list[k-1]
+		}
+		list[k] = r
+	}
 }
 
 // Seen appends the reads of n, in order and at the stamps at which it saw them,

@@ -1,10 +1,10 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/zeebo/xxh3"
-	"golang.org/x/sync/errgroup"
 )
 
 // Pages returns how many pages a column has, and how many bytes each of them.
@@ -46,10 +46,9 @@ func (img *image) readColumn(t *table, visit func(int, []byte) error) error {
 	if n*int(t.size) < shareBytes {
 		return img.readRange(t, 0, n, visit)
 	}
-	var g errgroup.Group
-	g.Go(func() error { return img.readRange(t, 0, n/2, visit) })
-	g.Go(func() error { return img.readRange(t, n/2, n, visit) })
-	return g.Wait()
+	half := make(chan error, 1)
+	go func() { half <- img.readRange(t, n/2, n, visit) }()
+	return errors.Join(img.readRange(t, 0, n/2, visit), <-half)
 }
 
 // readAtOnce bounds a read, so that what was read is still near when it is

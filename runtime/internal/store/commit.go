@@ -22,19 +22,23 @@ func (w *Writer) Commit(ctx context.Context, meta []byte) error {
 	defer w.Abort()
 	err := w.err
 	if err == nil {
-		err = w.s.take(ctx)
+		err = w.commitInTurn(ctx, meta)
+	}
+	if errors.Is(err, errDamaged) {
+		w.s.warn(err, "the cache is damaged, and used as far as it goes")
 	}
 	if err != nil {
 		return fmt.Errorf("saving the cache: %w", err)
 	}
-	defer w.s.give()
-	if err := w.commit(ctx, meta); err != nil {
-		if errors.Is(err, errDamaged) {
-			w.s.warn(err, "the cache is damaged, and used as far as it goes")
-		}
-		return fmt.Errorf("saving the cache: %w", err)
-	}
 	return nil
+}
+
+func (w *Writer) commitInTurn(ctx context.Context, meta []byte) error {
+	if err := w.s.take(ctx); err != nil {
+		return err
+	}
+	defer w.s.give()
+	return w.commit(ctx, meta)
 }
 
 func (w *Writer) commit(ctx context.Context, meta []byte) (err error) {

@@ -98,7 +98,7 @@ func (s *Store) tidy(ctx context.Context) {
 // whether to a budget.
 func (s *Store) plan(img *image) (from int, budget int64, ok bool) {
 	live, garbage := img.measure()
-	if s.opts.Budget > 0 && live > s.opts.Budget && img.values() {
+	if s.opts.Budget > 0 && live > max(s.opts.Budget, s.least+s.least/8) {
 		return 0, s.opts.Budget, true
 	}
 	if garbage >= leastGarbage && garbage > live/4 {
@@ -120,22 +120,22 @@ func (s *Store) plan(img *image) (from int, budget int64, ok bool) {
 	return from, 0, true
 }
 
-// values tells whether any bytes of values may be left.
-func (img *image) values() bool {
-	for _, p := range img.segs {
-		if p.blobs > 0 {
-			return true
-		}
-	}
-	return false
-}
+// errNoValues says that no value is left that could go.
+var errNoValues = errors.New("the cache is above its budget without values")
 
 // compact puts another image in the place of img.
 func (s *Store) compact(ctx context.Context, img *image, from int, budget int64) {
 	next, err := s.rewrite(ctx, img, from, budget)
+	if errors.Is(err, errNoValues) {
+		s.least, _ = img.measure()
+		return
+	}
 	if err == nil {
 		if err = s.publish(next); err == nil {
 			s.install(img, next, false)
+			if live, _ := next.measure(); budget > 0 && live > budget {
+				s.least = live
+			}
 			return
 		}
 		s.discard(next.segs[from].segment, err)

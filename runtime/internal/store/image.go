@@ -111,7 +111,8 @@ func (img *image) check() error {
 			}
 		}
 	}
-	if uint64(img.entries) > uint64(img.count(rowTable))*rowsPerPage || uint64(img.used) > uint64(img.slots()) {
+	rows := uint64(img.count(rowTable)) * rowsPerPage
+	if uint64(img.entries) > rows || img.live > img.entries || uint64(img.used) > img.slots() {
 		return damaged("there are fewer rows than entries")
 	}
 	return nil

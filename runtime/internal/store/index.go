@@ -128,7 +128,7 @@ func (p *patch) remove(old slot) error {
 
 func (p *patch) insert(s slot) error {
 	at := firstSlot(uint32(s>>32), p.slots)
-	for {
+	for range p.slots {
 		old, err := p.at(at)
 		if err != nil {
 			return err
@@ -141,6 +141,7 @@ func (p *patch) insert(s slot) error {
 		}
 		at = (at + 1) % p.slots
 	}
+	return damaged("the index is full, and should not be")
 }
 
 // rebuild writes an index with room for more.
@@ -149,8 +150,8 @@ func (e *indexEdit) rebuild(img *image, out *builder) (pages int, used uint32, e
 	for _, s := range e.remove {
 		removed[s] = true
 	}
-	want := float64(img.live) + float64(len(e.add))
-	pages = int(want/minLoad)/slotsPerPage + 1
+	want := max(0, int(img.live)-len(e.remove)) + len(e.add)
+	pages = int(float64(want)/minLoad)/slotsPerPage + 1
 	slots := uint64(pages) * slotsPerPage
 	table := make([]byte, slots*8)
 	put := func(s slot) {

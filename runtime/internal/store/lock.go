@@ -40,6 +40,7 @@ func (s *Store) lock(ctx context.Context) error {
 		return errors.Join(err, release())
 	}
 	s.release = release
+	s.locked.Store(true)
 	s.sign()
 	return nil
 }
@@ -54,20 +55,20 @@ func (s *Store) await(ctx context.Context) (release func() error, err error) {
 		case !errors.Is(err, errHeld):
 			return nil, fmt.Errorf("locking the cache in %s: %w", s.dir, err)
 		case !s.opts.WaitLock:
-			return nil, s.locked()
+			return nil, s.lockedError()
 		}
 		select {
 		case <-time.After(lockRetry):
 		case <-ctx.Done():
-			return nil, fmt.Errorf("%w (%w)", context.Cause(ctx), s.locked())
+			return nil, fmt.Errorf("%w (%w)", context.Cause(ctx), s.lockedError())
 		case <-s.life.Done():
 			return nil, ErrClosed
 		}
 	}
 }
 
-// locked is the error that somebody else has the lock.
-func (s *Store) locked() error {
+// lockedError says that somebody else has the lock.
+func (s *Store) lockedError() error {
 	if pid := s.owner(); pid != 0 {
 		return fmt.Errorf("%w: process %d, in %s", ErrLocked, pid, s.dir)
 	}

@@ -9,10 +9,10 @@ const (
 	manifestName  = "MANIFEST"
 	manifestTemp  = "MANIFEST.tmp"
 	manifestHead  = 16
-	recordHead    = 16      // length and number
+	recordHead    = 16      // length, checksum of the head, number
 	recordTail    = 8       // checksum
 	manifestLimit = 1 << 16 // a longer manifest is written anew by the next save
-	manifestMax   = 1 << 24 // a longer one is none
+	manifestMax   = 1 << 20 // a longer one is none
 )
 
 // record is what a save leaves in the manifest.
@@ -35,8 +35,9 @@ const segNameSize = 28
 // appendRecord appends the record, framed.
 func appendRecord(dst []byte, r *record) []byte {
 	from := len(dst)
-	dst = le.AppendUint32(dst, uint32(8+segNameSize*len(r.segs)))
-	dst = le.AppendUint32(dst, 0)
+	size := uint32(8 + segNameSize*len(r.segs))
+	dst = le.AppendUint32(dst, size)
+	dst = le.AppendUint32(dst, recordSum(size, r.seq))
 	dst = le.AppendUint64(dst, r.seq)
 	dst = le.AppendUint32(dst, r.nextID)
 	dst = le.AppendUint32(dst, uint32(len(r.segs)))
@@ -49,13 +50,22 @@ func appendRecord(dst []byte, r *record) []byte {
 	return le.AppendUint64(dst, xxh3.Hash(dst[from:]))
 }
 
+// recordSum is the checksum of a record's head. By it a record is told from other
+// bytes without all that may follow being added up.
+func recordSum(size uint32, seq uint64) uint32 {
+	var b [12]byte
+	le.PutUint32(b[:], size)
+	le.PutUint64(b[4:], seq)
+	return uint32(xxh3.Hash(b[:]))
+}
+
 // decodeRecord decodes the record that b begins with, and returns its length.
 func decodeRecord(b []byte) (r record, n int, ok bool) {
 	if len(b) < recordHead+recordTail {
 		return r, 0, false
 	}
-	size := uint64(le.Uint32(b))
-	if size > uint64(len(b)-recordHead-recordTail) {
+	size, seq := le.Uint32(b), le.Uint64(b[8:])
+	if uint64(size) > uint64(len(b)-recordHead-recordTail) || le.Uint32(b[4:]) != recordSum(size, seq) {
 		return r, 0, false
 	}
 	n = recordHead + int(size)
@@ -63,7 +73,7 @@ func decodeRecord(b []byte) (r record, n int, ok bool) {
 		return r, 0, false
 	}
 	in := reader{b: b[recordHead:n]}
-	r.seq = le.Uint64(b[8:])
+	r.seq = seq
 	r.nextID = in.u32()
 	r.segs = make([]segName, in.count(segNameSize))
 	for i := range r.segs {

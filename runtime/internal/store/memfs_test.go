@@ -24,7 +24,6 @@ type memFS struct {
 	fail    map[int]error // operations that fail, and go on
 	room    int           // bytes that fit; 0: no bound
 	remote  string        // see Remote
-	onOp    func(op string)
 }
 
 type memNode struct {

@@ -18,7 +18,7 @@ import (
 
 var (
 	seedFlag  = flag.Uint64("store.seed", 1, "the first seed of the random tests")
-	countFlag = flag.Int("store.count", 30, "how many seeds the random tests take")
+	countFlag = flag.Int("store.count", 10, "how many seeds the random tests take")
 )
 
 // model is what an image must say.
@@ -253,7 +253,7 @@ const testDir = "dir"
 func mustOpen(t testing.TB, fsys FS, o Options) (*Store, *recorder) {
 	t.Helper()
 	rec := &recorder{}
-	o.FS, o.Logger = fsys, slog.New(rec)
+	o.FS, o.Logger = fsys, newLogger(rec)
 	s, err := Open(testDir, o)
 	if err != nil {
 		t.Fatal(err)
@@ -367,3 +367,5 @@ func checkBooks(t *testing.T, s *Store) {
 		}
 	}
 }
+
+func newLogger(r *recorder) *slog.Logger { return slog.New(r) }

@@ -22,7 +22,7 @@ func (s *Store) rewriteTo(ctx context.Context, out *builder, img *image, from in
 	if out.err != nil {
 		return nil, out.err
 	}
-	mv := mover{ctx: ctx, s: s, img: img, out: out, young: make(map[uint32]bool)}
+	mv := mover{ctx: ctx, s: s, img: ahead(img), out: out, young: make(map[uint32]bool)}
 	for _, p := range img.segs[from:] {
 		mv.young[p.id] = true
 	}
@@ -185,6 +185,9 @@ func (mv *mover) choose(budget int64) error {
 	if err := each(func(_, used uint32, n int64) { size[used] += n }); err != nil {
 		return err
 	}
+	if len(size) == 0 {
+		return errNoValues
+	}
 	for _, used := range slices.Sorted(maps.Keys(size)) {
 		mv.since = used
 		if size[used] > over {
@@ -199,4 +202,49 @@ func (mv *mover) choose(budget int64) error {
 			mv.sinceN = n + 1
 		}
 	})
+}
+
+// ahead is the image, for one who reads most of it: what lies behind what was
+// read last is read along.
+func ahead(img *image) *image {
+	all := *img
+	all.byID = make(map[uint32]*segment, len(img.byID))
+	for id, s := range img.byID {
+		seg := *s
+		seg.f = &aheadFile{File: s.f}
+		all.byID[id] = &seg
+	}
+	return &all
+}
+
+// aheadFile reads ahead, for one goroutine.
+type aheadFile struct {
+	File
+	buf []byte // what was read along, from at on
+	at  int64
+	end int64 // of what was read last
+}
+
+const readAhead = 1 << 16
+
+func (f *aheadFile) ReadAt(b []byte, at int64) (int, error) {
+	size := int64(len(b))
+	if at >= f.at && at+size <= f.at+int64(len(f.buf)) {
+		f.end = at + size
+		return copy(b, f.buf[at-f.at:]), nil
+	}
+	near := at >= f.end && at < f.end+readAhead
+	f.end = at + size
+	if !near || size >= readAhead {
+		return f.File.ReadAt(b, at)
+	}
+	if f.buf == nil {
+		f.buf = make([]byte, readAhead)
+	}
+	n, err := f.File.ReadAt(f.buf[:readAhead], at)
+	f.buf, f.at = f.buf[:n], at
+	if int64(n) < size {
+		return copy(b, f.buf), err
+	}
+	return copy(b, f.buf), nil
 }

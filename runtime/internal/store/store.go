@@ -58,11 +58,13 @@ type Store struct {
 	// lock, Commit, a compaction, Close. It guards what follows.
 	turn    chan struct{}
 	release func() error // of the lock; nil: we haven't got it
+	least   int64        // bytes that a compaction to the budget had to leave
 	journal journal
 	behind  bool // the manifest names another image than ours
 
 	nextID  atomic.Uint32 // of a segment
-	writing atomic.Bool   // there is a writer
+	locked  atomic.Bool   // we have the lock
+	writing atomic.Bool   // there is a Writer
 	open    atomic.Uint32 // the segment that it writes
 	drops   atomic.Uint32 // how often the image was given up
 

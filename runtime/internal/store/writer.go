@@ -53,18 +53,30 @@ func (s *Store) Begin(ctx context.Context) (*Writer, error) {
 	if s.opts.ReadOnly {
 		return nil, fmt.Errorf("%w: %s", ErrReadOnly, s.dir)
 	}
-	if err := s.take(ctx); err != nil {
-		return nil, err
+	if s.closed.Load() {
+		return nil, ErrClosed
 	}
-	defer s.give()
-	if s.writing.Load() {
+	if s.writing.Swap(true) {
 		return nil, ErrBusy
 	}
-	if err := s.lock(ctx); err != nil {
+	if err := s.becomeWriter(ctx); err != nil {
+		s.writing.Store(false)
 		return nil, err
 	}
-	s.writing.Store(true)
 	return &Writer{s: s, drops: s.drops.Load(), edits: make(map[uint32]*edit)}, nil
+}
+
+// becomeWriter gets the lock if the store has not got it. If it has, a compaction
+// in the background goes on beside the writer, up to Commit.
+func (s *Store) becomeWriter(ctx context.Context) error {
+	if s.locked.Load() {
+		return nil
+	}
+	if err := s.take(ctx); err != nil {
+		return err
+	}
+	defer s.give()
+	return s.lock(ctx)
 }
 
 // Reset makes the save begin with nothing: only what is given to the writer after
