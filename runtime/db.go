@@ -143,6 +143,7 @@ type DB struct {
 
 	hits       tally
 	hitsInside atomic.Uint64 // in runs that have ended, or in requests
+	loaded     atomic.Uint64
 }
 
 // counts are those of [Stats] that are counted under the lock.
@@ -299,6 +300,7 @@ type Stats struct {
 	Wasted   uint64 // runs ahead of a demand that nobody has asked for, see Options.NoRunAhead
 	Dropped  uint64 // values that were dropped, see Options.MemoryBudget
 	Bytes    int64  // what the values cost by now; 0 without a MemoryBudget
+	Loaded   uint64 // values that were read from the disk; see Open
 	Disk     int64  // bytes of the cache on the disk, without what was replaced since; see Open
 
 	Collected uint64 // nodes that are gone: of inputs that were unset, or for Options.MemoryBudget
@@ -321,6 +323,7 @@ func (db *DB) Stats() Stats {
 		Runs:     counts.runs,
 		Hits:     db.hits.Value() + db.hitsInside.Load(),
 		Verified: counts.verified,
+		Loaded:   db.loaded.Load(),
 		Cutoffs:  counts.cutoffs,
 		Wasted:   counts.wasted,
 		Dropped:  dropped,

@@ -29,6 +29,7 @@ type disk struct {
 	saving    sync.Mutex        // held while a save is in progress; taken before db.mu
 	unsavable map[graph.ID]bool // guarded by it: nodes whose outcomes can't be written
 	anew      bool              // guarded by it: nothing on the disk is of use
+	other     bool              // guarded by it: what is there was made by other code
 
 	// Guarded by db.mu.
 	numbers  []string       // the names of queries, by the number that they have on the disk

@@ -146,6 +146,7 @@ func (d *disk) recognize(m *imageMeta) (tables []uint32, changed map[uint32]bool
 			if now := q.describe(); now.Key == was.Key && d.db.tableOf(q).persists() {
 				table = q.index
 				changed[table] = now != was || !sameWorld
+				d.other = d.other || changed[table]
 			}
 		}
 		d.numbers = append(d.numbers, was.Name)
@@ -270,6 +271,7 @@ func (w *walk) load(f *flight.Flight) bool {
 	}
 	if !f.Orphaned && k.outcome(slot) == husk {
 		k.lay(slot, k.stamped(out, db.g.Stamp(n)))
+		db.loaded.Add(1)
 		w.report(Load, n)
 	}
 	db.finishFrame(w.stack.pop())

@@ -89,7 +89,7 @@ func (d *disk) touched() bool {
 		return false // nobody has looked at anything
 	}
 	d.db.flush()
-	return len(d.entries) > 0 || d.moves != d.db.g.Moves() || d.anew || d.store.Damaged()
+	return len(d.entries) > 0 || d.moves != d.db.g.Moves() || d.anew || d.other || d.store.Damaged()
 }
 
 // capture takes what is to be written. From then on changes are for the next save.
@@ -151,7 +151,7 @@ func (d *disk) settle(c *capture, err error) {
 			d.db.g.Unsaved(p.part, p.at)
 		}
 	} else {
-		d.anew = false
+		d.anew, d.other = false, false
 		for n := range d.written {
 			delete(d.bad, n)
 		}

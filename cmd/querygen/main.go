@@ -4,6 +4,7 @@
 // Usage:
 //
 //	querygen [-check] [-diff] [-json] [-v] [-explain Func] [packages]
+//	querygen cache stats|verify|gc|dump DIR
 //
 // The packages are patterns as the go command understands them, by default the
 // package in the current directory. For each package with annotated functions
@@ -28,6 +29,9 @@
 // not up to date, and 2 if there are errors. A package with errors keeps the
 // file it has; the others are written all the same.
 //
+// The second form looks after a directory in which programs keep their results:
+// see docs/cache.md, and querygen cache -h.
+//
 // The same binary is a tool for go vet and go fix, which reports misspelled
 // annotations and rewrites the bare spellings to the canonical ones:
 //
@@ -50,6 +54,7 @@ import (
 )
 
 const usage = `usage: querygen [-check] [-diff] [-json] [-v] [-explain Func] [packages]
+       querygen cache stats|verify|gc|dump DIR
 
 Querygen writes query_gen.go for each of the packages (default ".") that has
 functions annotated with //query:pure, //query:input, //rerun:generation or
@@ -62,6 +67,9 @@ functions annotated with //query:pure, //query:input, //rerun:generation or
   -explain Func
           write nothing; print what the code fingerprint of the query is made of,
           and what of it has changed since the file was generated
+
+The command cache looks after a directory in which programs keep their results:
+querygen cache -h.
 
 It is also a tool for go vet -vettool=... and go fix -fixtool=..., which rewrites
 //query and //rerun x to the canonical spelling.
@@ -90,6 +98,9 @@ const (
 
 // run is main without the process around it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == "cache" {
+		return cacheCommand(ctx, args[1:], stdout, stderr)
+	}
 	flags, err := parseArgs(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -135,7 +146,7 @@ func parseArgs(args []string) (f settings, err error) {
 	}
 	switch {
 	case set.Arg(0) == "cache":
-		return f, errors.New("the command cache is not built yet")
+		return f, errors.New("cache comes first: querygen cache stats|verify|gc|dump DIR")
 	case f.explain != "" && (f.check || f.diff || f.json):
 		return f, errors.New("-explain prints text and compares by itself: leave out -check, -diff and -json")
 	}

@@ -30,6 +30,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata",
 		UpdateScripts: *update,
+		Cmds:          scriptCommands,
 		Setup: func(env *testscript.Env) error {
 			for _, v := range vars {
 				env.Setenv(v[0], v[1])

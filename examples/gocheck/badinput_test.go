@@ -45,7 +45,7 @@ func TestVanished(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := b.db.Update(func(tx *query.Tx) error {
-		RefreshFileHash(tx, b.path("side/side.go"))
+		RefreshFileStamp(tx, b.path("side/side.go"))
 		return nil
 	})
 	if err != nil {
@@ -125,7 +125,7 @@ func TestAsFromScratch(t *testing.T) {
 			b.outdated()
 		}
 		got := b.report()
-		fresh, err := openChecker(b.env, Config{Dir: dir})
+		fresh, err := openChecker(b.env, dir, Config{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"path/filepath"
 	"slices"
 	"time"
@@ -16,6 +17,12 @@ type Config struct {
 	Parallelism int      // packages at one time; 0 is one for each processor
 	Trace       bool     // collect what ran and what was cut off, for Report.Trace
 	Progress    progress // may be nil
+
+	// Results of earlier checks are in Cache, or with DefaultCache in a directory for
+	// the module below the user's cache directory; with neither, they are in memory.
+	Cache        string
+	DefaultCache bool
+	Notes        io.Writer // is told of trouble with the cache; may be nil
 }
 
 // A Checker checks the same packages again and again, and remembers in between
@@ -23,22 +30,23 @@ type Config struct {
 type Checker struct {
 	db       *query.DB
 	env      Env
+	dir      string // what was asked for is relative to it
 	trace    *trace // nil if nobody wants to know
 	progress progress
 }
 
 // newChecker finds out about the toolchain. It reads no source file yet.
 func newChecker(ctx context.Context, conf Config) (*Checker, error) {
-	env, err := findEnv(ctx, conf.Dir)
+	env, dir, err := findEnv(ctx, conf.Dir)
 	if err != nil {
 		return nil, err
 	}
-	return openChecker(env, conf)
+	return openChecker(env, dir, conf)
 }
 
 // openChecker makes a Checker for an environment that is known.
-func openChecker(env Env, conf Config) (*Checker, error) {
-	c := &Checker{env: env, progress: conf.Progress}
+func openChecker(env Env, dir string, conf Config) (c *Checker, err error) {
+	c = &Checker{env: env, dir: dir, progress: conf.Progress}
 	opts := query.Options{Parallelism: conf.Parallelism}
 	if conf.Trace {
 		c.trace = new(trace)
@@ -47,9 +55,12 @@ func openChecker(env Env, conf Config) (*Checker, error) {
 	if c.progress == nil {
 		c.progress = silent{}
 	}
-	c.db = query.New(opts)
-	err := c.db.Update(func(tx *query.Tx) error {
+	if c.db, err = openDB(env, conf, opts); err != nil {
+		return nil, err
+	}
+	err = c.db.Update(func(tx *query.Tx) error {
 		SetEnvironment(tx, env)
+		SetWorkDir(tx, dir)
 		if len(conf.Patterns) > 0 {
 			SetPatterns(tx, conf.Patterns)
 		}
@@ -58,7 +69,7 @@ func openChecker(env Env, conf Config) (*Checker, error) {
 	return c, err
 }
 
-// close ends what is running and lets the memory go.
+// close ends what is running, saves what was found out and lets the memory go.
 func (c *Checker) close() error { return c.db.Close() }
 
 // outdated says that everything on disk may have changed: each file is looked
@@ -70,7 +81,7 @@ func (c *Checker) outdated() { c.db.NextGeneration() }
 func (c *Checker) changed(files []string) error {
 	return c.db.Update(func(tx *query.Tx) error {
 		for _, f := range files {
-			RefreshFileHash(tx, f)
+			RefreshFileStamp(tx, f)
 			RefreshDirList(tx, filepath.Dir(f))
 		}
 		return nil
@@ -88,9 +99,11 @@ func (c *Checker) check(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	after := c.db.Stats()
-	r.Dir, r.Elapsed = c.env.Dir, time.Since(start)
+	r.Dir, r.Elapsed = c.dir, time.Since(start)
 	r.Runs = after.Runs - before.Runs
-	r.Reused = after.Hits - before.Hits + after.Verified - before.Verified
+	r.Verified = after.Verified - before.Verified
+	r.Reused = after.Hits - before.Hits + r.Verified
+	r.Loaded = after.Loaded - before.Loaded
 	r.Trace = c.trace.take()
 	return r, nil
 }

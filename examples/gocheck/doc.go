@@ -7,15 +7,15 @@
 // # The queries
 //
 // Facts about the world come in through two kinds of leaves. The machine and
-// the wish are inputs ([Environment], [Patterns]). The disk is a set of
-// generation leaves ([FileHash], [DirList]): each is looked at once in a
+// the wish are inputs ([Environment], [WorkDir], [Patterns]). The disk is a set of
+// generation leaves ([FileStamp], [DirList]): each is looked at once in a
 // generation, and again when the watcher says that it has moved. Everything
 // else is a pure function of those:
 //
-//	FileHash ─ Content ─┬─ Header ──┬─ Sources ─┬─ Imports ─ ImportGraph ─ InLoop
-//	                    │   DirList ┘           │   └ Locate ─ Modules
-//	                    └─ Parse ───────────────┴─┬─ Declare ─ ExportedAPI ─┐
-//	                                              └─ Check ◄────────────────┘
+//	FileStamp ─ FileHash ─ Content ─┬─ Header ──┬─ Sources ─┬─ Imports ─ ImportGraph ─ InLoop
+//	                                │   DirList ┘           │   └ Locate ─ Modules
+//	                                └─ Parse ───────────────┴─┬─ Declare ─ ExportedAPI ─┐
+//	                                                          └─ Check ◄────────────────┘
 //
 // Early cutoff happens at every stage that forgets something. Header forgets
 // what stands below the imports, so an edit in a function body does not select
@@ -24,6 +24,14 @@
 // the same edit leaves every importer alone. An edit to an exported signature
 // changes the API of its package; an importer is checked again, and passes the
 // change on only if its own API mentions what has changed.
+//
+// # What is kept for the next process
+//
+// Results are in a cache on disk ([query.Open]), so that a new process begins with a stat of
+// each file and a list of each directory ([FileStamp], [DirList]) and goes on from there. Two
+// kinds of values are not written: file contents, which are on disk anyway, and syntax trees
+// and types, whose pointers mean something in one process only. They are made again for
+// the packages that have to be checked, and for no others.
 //
 // # Two passes over a package
 //

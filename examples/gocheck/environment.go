@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
 	query "querygen.dev/runtime"
 )
 
@@ -19,7 +20,6 @@ import (
 // is read. It is found by asking the go command once, at the start, so that
 // gocheck sees the toolchain that go build would use in that directory.
 type Env struct {
-	Dir      string // what patterns that begin with "." are relative to
 	GOROOT   string
 	ModCache string // where the sources of dependencies lie
 	GoMod    string // file of the main module; "" outside one
@@ -37,6 +37,26 @@ type Env struct {
 //query:input
 func environment(cx *query.Context) (Env, error) {
 	return Env{}, errors.New("gocheck: the environment has not been set")
+}
+
+// workDir is what patterns that begin with "." are relative to. It is an input of its own,
+// so that one who stands elsewhere in a module finds all that was checked from its root.
+//
+//query:input
+func workDir(cx *query.Context) (string, error) {
+	return "", errors.New("gocheck: the directory has not been set")
+}
+
+// editsGOROOT reports whether somebody stands in the standard library, and so may edit it.
+//
+//query:pure
+func editsGOROOT(cx *query.Context) (bool, error) {
+	env, err := Environment(cx)
+	if err != nil {
+		return false, err
+	}
+	dir, err := WorkDir(cx)
+	return inside(dir, env.GOROOT), err
 }
 
 // patterns are the packages that were asked for on the command line.
@@ -71,44 +91,54 @@ const goContext = `{{with context}}{{.GOOS}}
 {{join .ToolTags ","}}
 {{join .ReleaseTags ","}}{{end}}`
 
-// findEnv asks the go command for the environment of dir.
-func findEnv(ctx context.Context, dir string) (Env, error) {
-	dir, err := filepath.Abs(dir)
+// findEnv asks the go command for the environment of dir, which it returns by the name
+// that patterns are to be relative to.
+func findEnv(ctx context.Context, dir string) (env Env, abs string, err error) {
+	abs, err = filepath.Abs(dir)
 	if err != nil {
-		return Env{}, err
+		return Env{}, "", err
 	}
 	// The go command names the module's files by resolved paths: patterns
 	// must be relative to a directory that is named in the same way.
-	dir, err = filepath.EvalSymlinks(dir)
+	abs, err = filepath.EvalSymlinks(abs)
 	if err != nil {
-		return Env{}, err
+		return Env{}, "", err
 	}
+	var g errgroup.Group // each field is written by one of them
+	g.Go(func() error { return env.findVariables(ctx, abs) })
+	g.Go(func() error { return env.findContext(ctx, abs) })
+	err = g.Wait()
+	return env, abs, err
+}
+
+// findVariables fills in where things are.
+func (e *Env) findVariables(ctx context.Context, dir string) error {
 	out, err := goCommand(ctx, dir, "env", "-json", "GOROOT", "GOMODCACHE", "GOMOD", "GOWORK", "GOFLAGS")
 	if err != nil {
-		return Env{}, err
+		return err
 	}
 	var v struct{ GOROOT, GOMODCACHE, GOMOD, GOWORK, GOFLAGS string }
 	if err := json.Unmarshal(out, &v); err != nil {
-		return Env{}, fmt.Errorf("go env: %w", err)
+		return fmt.Errorf("go env: %w", err)
 	}
-	env := Env{Dir: dir, GOROOT: v.GOROOT, ModCache: v.GOMODCACHE, GoMod: v.GOMOD, GoWork: v.GOWORK}
-	if env.GoMod == os.DevNull {
-		env.GoMod = ""
+	e.GOROOT, e.ModCache, e.GoMod, e.GoWork = v.GOROOT, v.GOMODCACHE, v.GOMOD, v.GOWORK
+	if e.GoMod == os.DevNull {
+		e.GoMod = ""
 	}
-	if env.GoWork == "off" {
-		env.GoWork = ""
+	if e.GoWork == "off" {
+		e.GoWork = ""
 	}
 	for _, flag := range strings.Fields(v.GOFLAGS) {
 		if mode, ok := strings.CutPrefix(strings.TrimLeft(flag, "-"), "mod="); ok {
-			env.ModFlag = mode
+			e.ModFlag = mode
 		}
 	}
-	return env, env.findContext(ctx)
+	return nil
 }
 
 // findContext fills in what files are selected by.
-func (e *Env) findContext(ctx context.Context) error {
-	out, err := goCommand(ctx, e.Dir, "list", "-e", "-f", goContext, "unsafe")
+func (e *Env) findContext(ctx context.Context, dir string) error {
+	out, err := goCommand(ctx, dir, "list", "-e", "-f", goContext, "unsafe")
 	if err != nil {
 		return err
 	}

@@ -31,8 +31,12 @@ func locate(cx *query.Context, path string) (Location, error) {
 	}
 	stdDir := filepath.Join(env.std(), filepath.FromSlash(path))
 	if isStdPath(path) && hasGoFiles(cx, stdDir) {
+		local, err := EditsGOROOT(cx)
+		if err != nil {
+			return Location{}, err
+		}
 		lang, err := ModuleLanguage(cx, env.std())
-		return Location{Dir: stdDir, GoVersion: lang, Std: true, Local: inside(env.Dir, env.GOROOT)}, err
+		return Location{Dir: stdDir, GoVersion: lang, Std: true, Local: local}, err
 	}
 	list, err := Modules(cx)
 	if err != nil {

@@ -36,6 +36,7 @@ func main() {
 		debug.SetGCPercent(400) // most of what a check allocates is gone soon
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the second interrupt does not wait for the cache to be saved
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr, newProgress(os.Stderr))
 	stop()
 	os.Exit(code)
@@ -53,17 +54,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, p progres
 	jobs := flags.Int("j", 0, "check `n` packages at a time (default: one for each processor)")
 	watching := flags.Bool("watch", false, "stay, and check again when files change")
 	all := flags.Bool("all", false, "print every error, also in packages that import one with errors")
+	cache := flags.String("cache", "", "keep results for the next time in `dir` (default: one for the module below the user's cache directory)")
+	noCache := flags.Bool("no-cache", false, "keep no results, and use none that were kept")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:
 		return exitUsage
+	case *noCache && *cache != "":
+		return failure(ctx, stderr, errors.New("-cache and -no-cache exclude each other"))
 	}
 	c, err := newChecker(ctx, Config{
 		Dir: *dir, Patterns: flags.Args(), Parallelism: *jobs, Trace: *watching, Progress: p,
+		Cache: *cache, DefaultCache: *cache == "" && !*noCache, Notes: stderr,
 	})
 	if err == nil {
-		defer c.close()
+		defer c.leave(stderr)
 		if !*watching {
 			return once(ctx, c, stdout, stderr, *all)
 		}
@@ -73,6 +79,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, p progres
 		return 0 // to be interrupted is how a watch ends
 	}
 	return failure(ctx, stderr, err)
+}
+
+// leave closes the checker. That the cache could not be saved changes no verdict.
+func (c *Checker) leave(stderr io.Writer) {
+	if err := c.close(); err != nil {
+		fmt.Fprintf(stderr, "gocheck: note: nothing is kept for the next time: %v\n", err)
+	}
 }
 
 // once checks, prints and returns the exit code.

@@ -12,7 +12,7 @@ var declareQuery = query.Define[string, Declaration](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
-	Code:   "94f6c5b8433910dbc1870cc25651e78a",
+	Code:   "cc921fc94b2f3cef7a4af45d09a97d3d",
 })
 
 // Declare type-checks a package without the bodies of its functions.
@@ -48,7 +48,7 @@ var checkQuery = query.Define[string, Verdict](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
-	Code:   "8529982a2b3ee5db10d8ed70ac589022",
+	Code:   "9b34d4f08ba9aebe9b170c76617d62ee",
 })
 
 // Check type-checks a package with the bodies of its functions. It depends on
@@ -63,7 +63,7 @@ var environmentQuery = query.Define[struct{}, Env](query.Definition{
 	Name:  "querygen.dev/examples/gocheck.environment",
 	Kind:  query.KindInput,
 	Fails: true,
-	Code:  "1a5227981d26992c913652ce7df5b032",
+	Code:  "989177cc35d55359a9cf52bf992a223a",
 })
 
 // Environment is set once, before the first check.
@@ -88,6 +88,51 @@ func UnsetEnvironment(tx *query.Tx) {
 // included.
 func LookupEnvironment(tx *query.Tx) (value Env, ok bool) {
 	return environmentQuery.Lookup(tx, struct{}{})
+}
+
+var workDirQuery = query.Define[struct{}, string](query.Definition{
+	Name:  "querygen.dev/examples/gocheck.workDir",
+	Kind:  query.KindInput,
+	Fails: true,
+	Code:  "beb56b9d697ad5a89a70cc12295974a0",
+})
+
+// WorkDir is what patterns that begin with "." are relative to. It is an input of its own,
+// so that one who stands elsewhere in a module finds all that was checked from its root.
+//
+// WorkDir is the memoized form of [workDir].
+func WorkDir(cx *query.Context) (string, error) {
+	return workDirQuery.Get(cx, struct{}{})
+}
+
+// SetWorkDir sets what [WorkDir] returns. An equal value is no change.
+func SetWorkDir(tx *query.Tx, value string) {
+	workDirQuery.Set(tx, struct{}{}, value)
+}
+
+// UnsetWorkDir takes away what was set: [WorkDir] is what its function says
+// again.
+func UnsetWorkDir(tx *query.Tx) {
+	workDirQuery.Unset(tx, struct{}{})
+}
+
+// LookupWorkDir returns what [WorkDir] is set to, the sets of this Tx included.
+func LookupWorkDir(tx *query.Tx) (value string, ok bool) {
+	return workDirQuery.Lookup(tx, struct{}{})
+}
+
+var editsGOROOTQuery = query.Define[struct{}, bool](query.Definition{
+	Name:  "querygen.dev/examples/gocheck.editsGOROOT",
+	Kind:  query.KindPure,
+	Fails: true,
+	Code:  "cfe412c20f78636f64b7d003047b77b8",
+})
+
+// EditsGOROOT reports whether somebody stands in the standard library, and so may edit it.
+//
+// EditsGOROOT is the memoized form of [editsGOROOT].
+func EditsGOROOT(cx *query.Context) (bool, error) {
+	return editsGOROOTQuery.Get(cx, struct{}{})
 }
 
 var patternsQuery = query.Define[struct{}, []string](query.Definition{
@@ -120,38 +165,57 @@ func LookupPatterns(tx *query.Tx) (value []string, ok bool) {
 	return patternsQuery.Lookup(tx, struct{}{})
 }
 
-var fileHashQuery = query.Define[string, Hash](query.Definition{
-	Name:   "querygen.dev/examples/gocheck.fileHash",
+var fileStampQuery = query.Define[string, Stamp](query.Definition{
+	Name:   "querygen.dev/examples/gocheck.fileStamp",
 	Kind:   query.KindGeneration,
 	Params: 1,
 	Fails:  true,
-	Code:   "1c000710ed28f83e55107c2b36bf04db",
+	Code:   "16c6c0be20ea8a797e75444418567182",
 })
 
-// FileHash is the hash of the file's content now.
+// FileStamp is what the file system says of a file now: as long as that stays the
+// same, the file is not read. So a generation costs one stat for each file, also
+// the first one of a process that has a cache.
+//
+// FileStamp is the memoized form of [fileStamp].
+func FileStamp(cx *query.Context, path string) (Stamp, error) {
+	return fileStampQuery.Get(cx, path)
+}
+
+// RefreshFileStamp makes [FileStamp] with these arguments run again at its next
+// demand; no other node is affected unless the outcome changes.
+func RefreshFileStamp(tx *query.Tx, path string) {
+	fileStampQuery.Refresh(tx, path)
+}
+
+var fileHashQuery = query.Define[string, Hash](query.Definition{
+	Name:   "querygen.dev/examples/gocheck.fileHash",
+	Kind:   query.KindPure,
+	Params: 1,
+	Fails:  true,
+	Code:   "85126e4ae9e8093098371897a4dc0ad7",
+})
+
+// FileHash is the hash of the file's content: a file that was only touched, or comes
+// back with another branch, ends here.
 //
 // FileHash is the memoized form of [fileHash].
 func FileHash(cx *query.Context, path string) (Hash, error) {
 	return fileHashQuery.Get(cx, path)
 }
 
-// RefreshFileHash makes [FileHash] with these arguments run again at its next
-// demand; no other node is affected unless the outcome changes.
-func RefreshFileHash(tx *query.Tx, path string) {
-	fileHashQuery.Refresh(tx, path)
-}
-
 var contentQuery = query.Define[string, []byte](query.Definition{
-	Name:   "querygen.dev/examples/gocheck.content",
-	Kind:   query.KindPure,
-	Params: 1,
-	Fails:  true,
-	Code:   "d81102644baca62de91e936ea9d5e5bc",
+	Name:      "querygen.dev/examples/gocheck.content",
+	Kind:      query.KindPure,
+	Params:    1,
+	Fails:     true,
+	NoPersist: true,
+	Code:      "9a38d5a0098591ccfa1918a63b7f6be4",
 })
 
-// Content is what the file says. It depends on the disk through the hash
-// alone, and what it returns has that hash: a file that is being written while
-// it is read gives an error which is not remembered, never a mixture.
+// Content is what the file says. It depends on the disk through the hash alone, and what
+// it returns has that hash: a file that is being written while it is read gives an error
+// which is not remembered, never a mixture. The cache does without it: the file is there.
 //
 // Content is the memoized form of [content].
 func Content(cx *query.Context, path string) ([]byte, error) {
@@ -214,7 +278,7 @@ var locateQuery = query.Define[string, Location](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
-	Code:   "d6526cbfdd23d38e667d6321f999fcaa",
+	Code:   "f1e7f0351d275d157523969b4e0b81e5",
 })
 
 // Locate finds the directory of a package, or says in the words of the go
@@ -248,7 +312,7 @@ var modulesQuery = query.Define[struct{}, []Module](query.Definition{
 	Name:  "querygen.dev/examples/gocheck.modules",
 	Kind:  query.KindPure,
 	Fails: true,
-	Code:  "12adbf5e2f694dee4e768132cf66f964",
+	Code:  "300b58960d992218e6db486aab8868b9",
 })
 
 // Modules is the build list: the main modules and those they require, longest
@@ -301,7 +365,7 @@ var headerQuery = query.Define[string, FileHeader](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
-	Code:   "42258c0da72f767e41205cf832166f7b",
+	Code:   "2e3738695335bc2ba45cf3575f9f7cf1",
 })
 
 // Header decides whether the file takes part in the build, and reads its
@@ -347,7 +411,7 @@ var targetsQuery = query.Define[struct{}, TargetList](query.Definition{
 	Name:  "querygen.dev/examples/gocheck.targets",
 	Kind:  query.KindPure,
 	Fails: true,
-	Code:  "c83595705713a24a97a2cd9dd499ff76",
+	Code:  "839af5817f7e999593a733e94ea3bc5c",
 })
 
 // Targets expands the patterns.
@@ -362,7 +426,7 @@ var subtreeQuery = query.Define[string, []string](query.Definition{
 	Kind:   query.KindPure,
 	Params: 1,
 	Fails:  true,
-	Code:   "e5112f0f9748934c41274c2f14fdf205",
+	Code:   "4ba78aec17fd2b3d26d308de9c654454",
 })
 
 // Subtree lists the directories that a pattern with "..." looks into: dir and
@@ -395,10 +459,23 @@ func init() {
 		return environment(cx)
 	})
 	environmentQuery.PersistValue(envCodec)
+	workDirQuery.Bind(workDir, func(cx *query.Context, _ struct{}) (string, error) {
+		return workDir(cx)
+	})
+	workDirQuery.PersistValue(stringCodec)
+	editsGOROOTQuery.Bind(editsGOROOT, func(cx *query.Context, _ struct{}) (bool, error) {
+		return editsGOROOT(cx)
+	})
+	editsGOROOTQuery.PersistValue(boolCodec)
 	patternsQuery.Bind(patterns, func(cx *query.Context, _ struct{}) ([]string, error) {
 		return patterns(cx), nil
 	})
 	patternsQuery.PersistValue(stringSliceCodec)
+	fileStampQuery.Bind(fileStamp, func(cx *query.Context, k string) (Stamp, error) {
+		return fileStamp(cx, k)
+	})
+	fileStampQuery.PersistKey(stringCodec)
+	fileStampQuery.PersistValue(stampCodec)
 	fileHashQuery.Bind(fileHash, func(cx *query.Context, k string) (Hash, error) {
 		return fileHash(cx, k)
 	})
@@ -408,7 +485,6 @@ func init() {
 		return content(cx, k)
 	})
 	contentQuery.PersistKey(stringCodec)
-	contentQuery.PersistValue(byteSliceCodec)
 	dirListQuery.Bind(dirList, func(cx *query.Context, k string) ([]Entry, error) {
 		return dirList(cx, k)
 	})
@@ -506,7 +582,14 @@ var envCodec = codec.Type[Env]{
 	Encode: encodeEnv,
 	Decode: decodeEnv,
 	Equal:  equalEnv,
-	Schema: "56bbddd41c29de703e18375a1c031455",
+	Schema: "efa8c18012c21e7f5a9c96bfb630bd76",
+}
+
+var boolCodec = codec.Type[bool]{
+	Encode: codec.EncodeBool[bool],
+	Decode: codec.DecodeBool[bool],
+	Equal:  codec.EqualPlain[bool],
+	Schema: "5f71a8fa6bf7b95362c75a0e48364778",
 }
 
 var stringSliceCodec = codec.Type[[]string]{
@@ -514,6 +597,13 @@ var stringSliceCodec = codec.Type[[]string]{
 	Decode: decodeStringSlice,
 	Equal:  equalStringSlice,
 	Schema: "0b1afbd29806b6df9ffd2fb1cdd0d807",
+}
+
+var stampCodec = codec.Type[Stamp]{
+	Encode: encodeStamp,
+	Decode: decodeStamp,
+	Equal:  codec.EqualPlain[Stamp],
+	Schema: "cd66c570ebc07245d580e05025a76912",
 }
 
 var hashCodec = codec.Type[Hash]{
@@ -642,8 +732,7 @@ func equalVerdict(eq *codec.Comparer, x, y *Verdict) bool {
 }
 
 func encodeEnv(enc *codec.Encoder, v *Env) {
-	enc.Fields(11)
-	codec.EncodeString(enc, &v.Dir)
+	enc.Fields(10)
 	codec.EncodeString(enc, &v.GOROOT)
 	codec.EncodeString(enc, &v.ModCache)
 	codec.EncodeString(enc, &v.GoMod)
@@ -657,8 +746,7 @@ func encodeEnv(enc *codec.Encoder, v *Env) {
 }
 
 func decodeEnv(dec *codec.Decoder, v *Env) {
-	dec.Fields(11)
-	codec.DecodeString(dec, &v.Dir)
+	dec.Fields(10)
 	codec.DecodeString(dec, &v.GOROOT)
 	codec.DecodeString(dec, &v.ModCache)
 	codec.DecodeString(dec, &v.GoMod)
@@ -672,8 +760,7 @@ func decodeEnv(dec *codec.Decoder, v *Env) {
 }
 
 func equalEnv(eq *codec.Comparer, x, y *Env) bool {
-	return x.Dir == y.Dir &&
-		x.GOROOT == y.GOROOT &&
+	return x.GOROOT == y.GOROOT &&
 		x.ModCache == y.ModCache &&
 		x.GoMod == y.GoMod &&
 		x.GoWork == y.GoWork &&
@@ -695,6 +782,24 @@ func decodeStringSlice(dec *codec.Decoder, v *[]string) {
 
 func equalStringSlice(eq *codec.Comparer, x, y *[]string) bool {
 	return codec.EqualPlainSlice(eq, x, y)
+}
+
+func encodeStamp(enc *codec.Encoder, v *Stamp) {
+	enc.Fields(5)
+	encodeFileID(enc, &v.File)
+	codec.EncodeInt(enc, &v.Size)
+	codec.EncodeInt(enc, &v.Modified)
+	codec.EncodeInt(enc, &v.Changed)
+	encodeHash(enc, &v.Hash)
+}
+
+func decodeStamp(dec *codec.Decoder, v *Stamp) {
+	dec.Fields(5)
+	decodeFileID(dec, &v.File)
+	codec.DecodeInt(dec, &v.Size)
+	codec.DecodeInt(dec, &v.Modified)
+	codec.DecodeInt(dec, &v.Changed)
+	decodeHash(dec, &v.Hash)
 }
 
 func encodeHash(enc *codec.Encoder, v *Hash) {
@@ -916,6 +1021,18 @@ func equalDiagnostic(eq *codec.Comparer, x, y *Diagnostic) bool {
 		x.Phase == y.Phase
 }
 
+func encodeFileID(enc *codec.Encoder, v *FileID) {
+	enc.Fields(2)
+	codec.EncodeUint(enc, &v.Device)
+	codec.EncodeUint(enc, &v.Inode)
+}
+
+func decodeFileID(dec *codec.Decoder, v *FileID) {
+	dec.Fields(2)
+	codec.DecodeUint(dec, &v.Device)
+	codec.DecodeUint(dec, &v.Inode)
+}
+
 func encodeEntry(enc *codec.Encoder, v *Entry) {
 	enc.Fields(2)
 	codec.EncodeString(enc, &v.Name)
@@ -1076,15 +1193,15 @@ func decodeNote(dec *codec.Decoder, v *Note) {
 // What the fingerprints above cover, for querygen -explain:
 //
 // -0Dqj-Ni -28YFIT4 03bQDsIU 0WcbVimo 0sBr5dAf 25pvtxRd 2jJAOSui 3NS7d8Wf 3O3eHfHa 3uuyAukU 3vgQ7slj 49j2B-cD
-// 4IKZBRjJ 4tIzbC8x 5u7puxsc 61FW6M86 6yZA-FcZ 776t9C_d 7KkTynyc 8pnwEmvW 9A23qPDs AcStoUjz Ah2MYzsw ArfZ_KXX
-// ArjQbcvP B54Rj6zI B8C7Ac5j BCinOVks BbzNVrJv Bx-fRMTq CH1e3PgW CN4b5DpG DQnRIBVq EaX8OpNJ Eh30FYgE EhHzceNb
-// FgB-zUED FoGzp4Jv G-Atpa72 G1AW3Ki6 GCFel-Lj GMyr4X5v HVyQf9b6 HW5ApT4T Hs4-kJg8 Hz9Q_Cuv HzhjUJAL I6C7LqD3
-// I8wAJ3A6 IaCJoLVx IrmHSSTk J1NrmPs2 JQlDTLIz KGb8dtJ0 KM23tbzi KfqTuOz9 Ki1mg8xi Kme0bcvP KvELfulI LFfvVlwy
-// LuTQgxvO LvGyp1QQ N66wimJ4 N8I2lvPJ NKA0JBca OKsLiYsp OjcONLyp PhSAWQnp PupEfeTa Qq_gtaEe RMlyWLgB ScsPJO6c
-// TAuZcbUR TVk_5iGN TjMj5sDb UVY5XvCn Uwy1ZMXb VL2IYWKD VTP5VFyz VcmvSfcy WIyAq91b WVHpaNTt Wp8pRkJe Wq5CUAgB
-// Wqw41jNo XZ19lgI0 XbANpmJZ Y9c3FWNK YN6rRbxD YZcO5g84 Yd3tryu_ YiLnKtUq ZqLevjD2 ZwxFFJe6 _-fm-oXo _aXeNKn0
-// aD6FEMtv ag8_0bkR bHKT-O8E bPKUOKnr bVZv1sea baczaFNX bvmDbtzp eNiM1RcA fLODp3dE faLUKmsY fp7mFGs4 gI4gPNVO
-// gbgqIXdA iDYsqO_J jNGKREYb jPbVBREK jRv2meeA kce4bK20 ktjHXx7- l3A_UHfs lVW8DOnN mSiYAkks nLAOYM3F nafmkzSQ
-// ncIX-25x niREiNRy oUkHeZo5 oX5nRMTq pxiV28Mx q0J5PYAF r69q_ANR rH6DOhBX rVrF1Z04 t3GUELee tbJcPg8D uZXf7eE1
-// usDdT5C_ v6rQC4_p w-lppNZ3 w1P2eSS_ w76qcdy4 wDBbSHlx wNdGAYUD woxFMXy1 xJphPpcv yISVCZS2 yfuadKyq yr-aGf4a
-// yxgzIQDh zSKwFQtW zWCXZMdf
+// 4IKZBRjJ 5u7puxsc 61FW6M86 6_xix-Y5 6yZAYEGf 776t9C_d 7KkTgfft 8pnwEmvW 9A23qPDs AcStoUjz Ah2MYzsw Ah54wCjN
+// ArfZkjNX ArjQbcvP B54Rj6zI B8C7Ac5j BbzNVrJv Bx-fRMTq CH1e3PgW CN4b5DpG CiG4dJ66 DQnRIBVq EaX8OpNJ Eh30FYgE
+// EhHzceNb EvHDtT7k FgB-zUED FoGzp4Jv G-Atpa72 G1AW3Ki6 GCFel-Lj GMyr4X5v GPqIif8t HVyQf9b6 HW5ApT4T Hs4-kJg8
+// Hzhjv9x1 I6C7LqD3 I8wAJ3A6 IaCJoLVx IrmHSSTk J1NrmPs2 J9P6o9rx JQlDTLIz KGb8dtJ0 KM23tbzi Ki1mg8xi Kme0bcvP
+// KvELfulI LFfvVlwy LuTQgxvO LvGyp1QQ MMngAiMQ N66wimJ4 N8I2lvPJ NKA0JBca OKsLiYsp OjcONLyp PhSAWQnp PupEfeTa
+// QhNMV9y6 Qq_gtaEe SCatQakT ScsPJO6c TAuZcbUR TVk_5iGN TjMj5sDb UVY5XvCn Uwy1ZMXb VL2IYWKD VTP5VFyz VcmvSfcy
+// WIyAq91b WVHpaNTt Wp8pRkJe Wq5CUAgB Wqw41jNo XZ19lgI0 XbANpmJZ Y9c3FWNK YN6rRbxD YZcO5g84 Yd3tryu_ YiLnKtUq
+// ZqLevjD2 ZwxFFJe6 _-fm-oXo _aXeNKn0 aD6FEMtv ag8_0bkR bHKT-O8E bPKUOKnr bVZv1sea baczaFNX bvmDbtzp eNiM1RcA
+// f2pfuOz9 fLODp3dE faLUKmsY fp7mFGs4 gI4gPNVO gbgqIXdA iDYsqO_J jPbVBREK jRv2meeA kce4bK20 ktjHXx7- l3A_UHfs
+// lVW8DOnN mSiYAkks nLAOYM3F nafmkzSQ nbvNQFzY ncIX-25x niREiNRy oX5nRMTq pxiV28Mx q0J5PYAF r69q_ANR rH6DOhBX
+// rVrF1Z04 sbb6NVFL t3GUELee tbJcPg8D u-jbvksn uZXf7eE1 usDdT5C_ v6rQC4_p w1P2eSS_ w76qcdy4 wDBbSHlx wNdGAYUD
+// woxFMXy1 wpgwKIPW xJphPpcv yISVCZS2 yfuadKyq yr-af1OG zSKwFQtW zWCXZMdf

@@ -19,9 +19,12 @@ type Report struct {
 	Files    int // in those
 	Watched  []string
 
-	Elapsed      time.Duration
-	Runs, Reused uint64
-	Trace        Trace
+	Elapsed  time.Duration
+	Runs     uint64 // of bodies
+	Reused   uint64 // results that needed none, those verified among them
+	Verified uint64 // results that were found to hold by what they were made from
+	Loaded   uint64 // results whose values came from the cache
+	Trace    Trace
 }
 
 // A PackageReport is the mistakes in one package.
@@ -180,8 +183,9 @@ func relative(dir, path string) string {
 
 // summary is the last line of a check.
 func (r *Report) summary() string {
-	return fmt.Sprintf("checked %s, %s in %s (runs %s, reused %s)",
-		plural(r.Checked, "package"), plural(r.Files, "file"), brief(r.Elapsed), count(int(r.Runs)), count(int(r.Reused)))
+	return fmt.Sprintf("checked %s, %s in %s (runs %s, reused %s, verified %s, loaded %s)",
+		plural(r.Checked, "package"), plural(r.Files, "file"), brief(r.Elapsed),
+		count(int(r.Runs)), count(int(r.Reused)), count(int(r.Verified)), count(int(r.Loaded)))
 }
 
 // brief rounds a duration to what a reader wants to know.

@@ -49,7 +49,7 @@ func TestStd(t *testing.T) {
 	again := b.clean()
 	t.Log("again:", again.summary())
 	for name := range again.Trace.Ran {
-		if name != "fileHash" && name != "dirList" {
+		if name != "fileStamp" && name != "dirList" {
 			t.Errorf("with no change %s ran", name)
 		}
 	}

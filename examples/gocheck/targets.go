@@ -85,7 +85,11 @@ func (l *TargetList) add(cx *query.Context, importPath, dir string) {
 
 // expandDir adds the package of a directory, or those below it.
 func (l *TargetList) expandDir(cx *query.Context, env Env, pattern string, wild bool) error {
-	dir := inDir(env.Dir, pattern)
+	from, err := WorkDir(cx)
+	if err != nil {
+		return err
+	}
+	dir := inDir(from, pattern)
 	root := dir
 	if wild {
 		before, _, _ := strings.Cut(dir, "...")

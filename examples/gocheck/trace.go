@@ -79,7 +79,7 @@ func (t *trace) take() Trace {
 
 // stages is the order in which queries are told.
 var stages = []string{
-	"fileHash", "dirList", "content", "header", "sources", "packageName",
+	"fileStamp", "dirList", "fileHash", "content", "header", "sources", "packageName",
 	"modules", "moduleLanguage", "locate", "imports", "subtree", "targets", "importGraph", "inLoop",
 	"parse", "declare", "exportedAPI", "check",
 }

@@ -133,7 +133,7 @@ func (w *watcher) again(ctx context.Context, c change) error {
 	}
 	fmt.Fprintln(w.out)
 	for _, f := range c.files {
-		fmt.Fprintf(w.out, "changed %s\n", relative(w.checker.env.Dir, f))
+		fmt.Fprintf(w.out, "changed %s\n", relative(w.checker.dir, f))
 	}
 	if c.all {
 		fmt.Fprintln(w.out, "changed directories: looked at every file")
