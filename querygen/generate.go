@@ -71,7 +71,8 @@ func (r *Result) Failed() bool {
 type File struct {
 	Path    string // absolute
 	Content []byte // nil: there should be no file
-	Stale   bool   // what is on disk differs
+	Changed bool   // what is on disk differs
+	Stale   bool   // and not only in the digests of sources that did not exist when it was made
 	Package string // the import path of its package
 }
 
@@ -190,8 +191,10 @@ func (p *pack) addFile(files []File) []File {
 			return files
 		}
 	}
-	stale := exists != (content != nil) || !bytes.Equal(old, content)
-	return append(files, File{p.output(), content, stale, p.path})
+	f := File{Path: p.output(), Content: content, Package: p.path}
+	f.Changed = exists != (content != nil) || !bytes.Equal(old, content)
+	f.Stale = f.Changed && !(exists && content != nil && bytes.Equal(withoutDigests(old), withoutDigests(content)))
+	return append(files, f)
 }
 
 // parses tells whether a file is worth keeping. One that has lost both our header
@@ -225,7 +228,7 @@ func isOurs(old []byte) bool {
 // never a part.
 func (f File) Commit() error {
 	switch {
-	case !f.Stale:
+	case !f.Changed:
 		return nil
 	case f.Content == nil:
 		return os.Remove(f.Path)
