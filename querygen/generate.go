@@ -71,8 +71,8 @@ func (r *Result) Failed() bool {
 type File struct {
 	Path    string // absolute
 	Content []byte // nil: there should be no file
-	Changed bool   // what is on disk differs
-	Stale   bool   // and not only in the digests of sources that did not exist when it was made
+	Stale   bool   // what is on disk differs
+	Digests bool   // it does in nothing but digests of sources: code has changed that no query reaches
 	Package string // the import path of its package
 }
 
@@ -192,8 +192,8 @@ func (p *pack) addFile(files []File) []File {
 		}
 	}
 	f := File{Path: p.output(), Content: content, Package: p.path}
-	f.Changed = exists != (content != nil) || !bytes.Equal(old, content)
-	f.Stale = f.Changed && !(exists && content != nil && bytes.Equal(withoutDigests(old), withoutDigests(content)))
+	f.Stale = exists != (content != nil) || !bytes.Equal(old, content)
+	f.Digests = f.Stale && content != nil && bytes.Equal(withoutDigests(old), withoutDigests(content))
 	return append(files, f)
 }
 
@@ -228,7 +228,7 @@ func isOurs(old []byte) bool {
 // never a part.
 func (f File) Commit() error {
 	switch {
-	case !f.Changed:
+	case !f.Stale:
 		return nil
 	case f.Content == nil:
 		return os.Remove(f.Path)
