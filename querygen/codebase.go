@@ -55,6 +55,7 @@ func newCodeBase(ctx context.Context, c Config, w *world) (*codeBase, error) {
 	if err := b.complete(ctx, c); err != nil {
 		return nil, err
 	}
+	w.files = quiet.summarize() // before anything else is read
 	b.fill(quiet.sortedPacks())
 	return b, nil
 }

@@ -47,6 +47,7 @@ func emit(p *pack) ([]byte, error) {
 	f.Comment("queries may call each other in a circle.")
 	f.Func().Id("init").Params().Block(binds...)
 	codecs.emit()
+	e.sources()
 	if table := p.partTable(); table != "" {
 		f.Line()
 		f.Comment(table)

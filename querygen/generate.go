@@ -72,6 +72,7 @@ type File struct {
 	Path    string // absolute
 	Content []byte // nil: there should be no file
 	Stale   bool   // what is on disk differs
+	Digests bool   // it does in nothing but digests of sources: code has changed that no query reaches
 	Package string // the import path of its package
 }
 
@@ -190,8 +191,10 @@ func (p *pack) addFile(files []File) []File {
 			return files
 		}
 	}
-	stale := exists != (content != nil) || !bytes.Equal(old, content)
-	return append(files, File{p.output(), content, stale, p.path})
+	f := File{Path: p.output(), Content: content, Package: p.path}
+	f.Stale = exists != (content != nil) || !bytes.Equal(old, content)
+	f.Digests = f.Stale && content != nil && bytes.Equal(withoutDigests(old), withoutDigests(content))
+	return append(files, f)
 }
 
 // parses tells whether a file is worth keeping. One that has lost both our header

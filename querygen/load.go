@@ -40,6 +40,7 @@ type world struct {
 	exports  map[string]string            // by import path: the file with the export data
 	unbuilt  map[string]string            // by import path: why there is none
 	losses   map[string]*loss             // errors that can't be saved, see findErrors
+	files    map[string]*ownFiles         // by import path: see summarize
 	notes    *problems
 }
 

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"querygen.dev/internal/sources"
 )
 
 // A unit is what code fingerprints are made of: all that a module declares
@@ -229,7 +231,7 @@ func (u *unit) typed() bool {
 func (d *unitDecl) embedPatterns() []string {
 	var list []string
 	for _, line := range d.directives("//go:embed") {
-		list = append(list, splitPatterns(line)...)
+		list = append(list, sources.SplitPatterns(line)...)
 	}
 	return list
 }
@@ -246,21 +248,6 @@ func (d *unitDecl) directives(name string) []string {
 				list = append(list, strings.TrimSpace(rest))
 			}
 		}
-	}
-	return list
-}
-
-// splitPatterns splits at spaces, except inside of quotes.
-func splitPatterns(s string) []string {
-	var list []string
-	for s = strings.TrimSpace(s); s != ""; s = strings.TrimSpace(s) {
-		if quoted, err := strconv.QuotedPrefix(s); err == nil {
-			word, _ := strconv.Unquote(quoted)
-			list, s = append(list, word), s[len(quoted):]
-			continue
-		}
-		word, rest, _ := strings.Cut(s, " ")
-		list, s = append(list, word), rest
 	}
 	return list
 }

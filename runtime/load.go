@@ -24,6 +24,7 @@ type imageMeta struct {
 	FreeRecords uint32
 	Highest     map[graph.ID]uint32
 
+	Build       string // of the program that has saved it
 	Environment string
 	Queries     []imageQuery // by their numbers
 	Set         []graph.ID   // inputs
@@ -138,14 +139,14 @@ func inside(list []graph.ID, g *graph.Graph) []graph.ID {
 // the tables by number, and the numbers of those whose code is another one.
 func (d *disk) recognize(m *imageMeta) (tables []uint32, changed map[uint32]bool) {
 	changed = map[uint32]bool{}
-	sameWorld := m.Environment == environment()
+	t := newTrust(m)
 	for i, was := range m.Queries {
 		table := lost.index
 		if q := lookupQuery(was.Name); q != nil && q.describe != nil {
 			table = strange.index
 			if now := q.describe(); now.Key == was.Key && d.db.tableOf(q).persists() {
 				table = q.index
-				changed[table] = now != was || !sameWorld
+				changed[table] = now != was || !t.trusts(q)
 				d.other = d.other || changed[table]
 			}
 		}

@@ -107,7 +107,7 @@ func (d *disk) capture() *capture {
 	c.meta = imageMeta{
 		Revision: db.revision.Load(), Generation: db.generation.Load(), Counter: db.counter,
 		Nodes: head.Nodes, Edges: head.Edges, Records: head.Records, FreeRecords: head.FreeRecords, Highest: head.Highest,
-		Environment: environment(), Set: d.assigned(),
+		Build: program(), Environment: environment(), Set: d.assigned(),
 	}
 	db.g.Changed(func(p graph.Part, at int) {
 		c.pages = append(c.pages, page{p, at, db.g.AppendPage(nil, p, at, d.numberOfTable)})

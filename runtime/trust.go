@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"crypto/rand"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -12,12 +13,8 @@ import (
 func (q *Query[K, V]) image() imageQuery {
 	d := &q.def
 	key, value := q.schemas()
-	code := d.Code
-	if code == "" && !q.keys {
-		code = "build " + buildID()
-	}
 	return imageQuery{
-		Name: d.Name, Key: key, Value: value, Code: code, Version: d.Version,
+		Name: d.Name, Key: key, Value: value, Code: d.Code, Version: d.Version,
 		Options: fmt.Sprint(d.Kind, d.Params, d.Results, d.Fails, d.EqNever, d.Identity, d.NoPersist, q.rescue),
 	}
 }
@@ -49,28 +46,43 @@ func (d *disk) numberAll() {
 	}
 }
 
+// program tells this program from others. One that can't be told is like no other.
+var program = sync.OnceValue(func() string {
+	if id := buildID(); id != "" {
+		return id
+	}
+	return "unknown " + rand.Text()
+})
+
 // environment is what all results depend on: the version of Go, the system, how the
-// program was built, and of which modules.
+// program was built, and of which modules. The engine itself is none of them: what it
+// writes has a version of its own.
 var environment = sync.OnceValue(func() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "build " + buildID()
+		return "build " + program()
 	}
 	lines := []string{info.GoVersion}
 	for _, s := range info.Settings {
-		if strings.HasPrefix(s.Key, "GO") || strings.HasPrefix(s.Key, "CGO_") || s.Key == "-tags" || s.Key == "-race" {
+		if strings.HasPrefix(s.Key, "GO") || strings.HasPrefix(s.Key, "CGO_") || slices.Contains(settings, s.Key) {
 			lines = append(lines, s.Key+"="+s.Value)
 		}
 	}
 	for _, m := range info.Deps {
+		if m.Path == engineModule && sumOf(m) == "" {
+			continue // see trust
+		}
 		if m.Replace != nil {
 			m = m.Replace
 		}
 		if m.Sum == "" { // its sources may be any
-			lines = append(lines, "build "+buildID())
+			lines = append(lines, "build "+program())
 		}
 		lines = append(lines, m.Path+" "+m.Version+" "+m.Sum)
 	}
 	slices.Sort(lines)
 	return strings.Join(slices.Compact(lines), "\n")
 })
+
+// settings are flags that what a program does may depend on. The linker can set variables.
+var settings = []string{"-tags", "-race", "-msan", "-asan", "-ldflags", "-compiler", "DefaultGODEBUG"}

@@ -3,6 +3,7 @@
 package codec
 
 import (
+	"embed"
 	query "querygen.dev/runtime"
 	"querygen.dev/runtime/codec"
 )
@@ -120,6 +121,16 @@ func decodePosition(dec *codec.Decoder, v *Position) {
 	codec.DecodeInt(dec, &v.Line)
 	codec.DecodeInt(dec, &v.Column)
 }
+
+// By these files a program can tell whether it was built from the code that the
+// fingerprints above are about.
+//
+//go:embed [^._]*.go
+var querySources embed.FS
+
+var _ = query.Sources("querygen.dev/bench/codec", querySources, query.SourceDigests{
+	"querygen.dev/bench/codec": "8e3a8e42c969c38058464662307ae2a7",
+})
 
 // What the fingerprints above cover, for querygen -explain:
 //

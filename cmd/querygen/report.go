@@ -96,7 +96,7 @@ func packagesOf(r *querygen.Result) []packageInfo {
 // status says what is done to a file, or would be.
 func status(f querygen.File, writing bool) string {
 	switch {
-	case !f.Stale:
+	case !f.Stale, f.Digests && !writing:
 		return "unchanged"
 	case f.Content == nil && writing:
 		return "removed"

@@ -88,7 +88,7 @@ func (s *session) finish(ctx context.Context, f querygen.File, rep *report) int 
 	code := exitOK
 	var err error
 	switch {
-	case !f.Stale:
+	case !f.Stale, f.Digests && (s.check || s.diff):
 	case s.check || s.diff:
 		code = exitStale
 		entry.Diff, err = s.compare(f)

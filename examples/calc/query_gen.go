@@ -3,6 +3,7 @@
 package main
 
 import (
+	"embed"
 	query "querygen.dev/runtime"
 	"querygen.dev/runtime/codec"
 )
@@ -479,6 +480,16 @@ func decodeFlaw(dec *codec.Decoder, v *Flaw) {
 	decodePos(dec, &v.At)
 	codec.DecodeString(dec, &v.Text)
 }
+
+// By these files a program can tell whether it was built from the code that the
+// fingerprints above are about.
+//
+//go:embed [^._]*.go sample
+var querySources embed.FS
+
+var _ = query.Sources("querygen.dev/examples/calc", querySources, query.SourceDigests{
+	"querygen.dev/examples/calc": "55c3936399bdf21d9c973bf6ecfaaf02",
+})
 
 // What the fingerprints above cover, for querygen -explain:
 //

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"embed"
 	query "querygen.dev/runtime"
 	"querygen.dev/runtime/codec"
 )
@@ -490,6 +491,16 @@ func decodeProblem(dec *codec.Decoder, v *Problem) {
 	codec.DecodeInt(dec, &v.Line)
 	codec.DecodeString(dec, &v.Text)
 }
+
+// By these files a program can tell whether it was built from the code that the
+// fingerprints above are about.
+//
+//go:embed [^._]*.go sample/products.tac
+var querySources embed.FS
+
+var _ = query.Sources("querygen.dev/examples/dataflow", querySources, query.SourceDigests{
+	"querygen.dev/examples/dataflow": "2baeaf629735800f56700946fbb5fa37",
+})
 
 // What the fingerprints above cover, for querygen -explain:
 //

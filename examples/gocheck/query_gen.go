@@ -3,6 +3,7 @@
 package main
 
 import (
+	"embed"
 	query "querygen.dev/runtime"
 	"querygen.dev/runtime/codec"
 )
@@ -1189,6 +1190,16 @@ func decodeNote(dec *codec.Decoder, v *Note) {
 	decodePosition(dec, &v.Pos)
 	codec.DecodeString(dec, &v.Text)
 }
+
+// By these files a program can tell whether it was built from the code that the
+// fingerprints above are about.
+//
+//go:embed [^._]*.go
+var querySources embed.FS
+
+var _ = query.Sources("querygen.dev/examples/gocheck", querySources, query.SourceDigests{
+	"querygen.dev/examples/gocheck": "1e3bb763ede1e529f669960e76b62a35",
+})
 
 // What the fingerprints above cover, for querygen -explain:
 //

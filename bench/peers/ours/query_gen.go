@@ -3,6 +3,7 @@
 package ours
 
 import (
+	"embed"
 	query "querygen.dev/runtime"
 	"querygen.dev/runtime/codec"
 )
@@ -396,6 +397,16 @@ var uint32Codec = codec.Type[uint32]{
 	Equal:  codec.EqualPlain[uint32],
 	Schema: "04053b2e4b4e65ebab2e5a6121ae3de3",
 }
+
+// By these files a program can tell whether it was built from the code that the
+// fingerprints above are about.
+//
+//go:embed [^._]*.go
+var querySources embed.FS
+
+var _ = query.Sources("querygen.dev/bench/peers/ours", querySources, query.SourceDigests{
+	"querygen.dev/bench/peers/ours": "864348ae4b959d9dd7ab482543f941b0",
+})
 
 // What the fingerprints above cover, for querygen -explain:
 //

@@ -3,6 +3,7 @@
 package scenarios
 
 import (
+	"embed"
 	query "querygen.dev/runtime"
 	"querygen.dev/runtime/codec"
 )
@@ -2659,6 +2660,16 @@ func decodeRefusal(dec *codec.Decoder, v *Refusal) {
 	codec.DecodeString(dec, &v.Text)
 	codec.DecodeInt(dec, &v.Reason)
 }
+
+// By these files a program can tell whether it was built from the code that the
+// fingerprints above are about.
+//
+//go:embed [^._]*.go
+var querySources embed.FS
+
+var _ = query.Sources("querygen.dev/runtime/internal/scenarios", querySources, query.SourceDigests{
+	"querygen.dev/runtime/internal/scenarios": "9874d537aaca56384372dabf088d50ba",
+})
 
 // What the fingerprints above cover, for querygen -explain:
 //

@@ -3,6 +3,7 @@
 package words
 
 import (
+	"embed"
 	query "querygen.dev/runtime"
 	"querygen.dev/runtime/codec"
 )
@@ -201,6 +202,16 @@ var intCodec = codec.Type[int]{
 	Equal:  codec.EqualPlain[int],
 	Schema: "c6026e6b495de80e4d68d6cdec499b01",
 }
+
+// By these files a program can tell whether it was built from the code that the
+// fingerprints above are about.
+//
+//go:embed [^._]*.go
+var querySources embed.FS
+
+var _ = query.Sources("querygen.dev/runtime/internal/words", querySources, query.SourceDigests{
+	"querygen.dev/runtime/internal/words": "36f630d44bc419514a3a3b6684c9b14d",
+})
 
 // What the fingerprints above cover, for querygen -explain:
 //
