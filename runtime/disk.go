@@ -143,8 +143,11 @@ func (d *disk) complain(err error) {
 func (d *disk) close() error {
 	close(d.stop)
 	<-d.done
+	if d.db.opts.ReadOnly {
+		return d.store.Close()
+	}
 	err := d.save(context.Background())
-	if errors.Is(err, ErrLocked) || d.db.opts.ReadOnly {
+	if errors.Is(err, ErrLocked) {
 		d.complain(err)
 		err = nil
 	}

@@ -2,11 +2,15 @@ package runtime
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"querygen.dev/runtime/codec"
 )
@@ -296,5 +300,69 @@ func TestRestartWritesNothing(t *testing.T) {
 	}
 	if saves > 0 {
 		t.Errorf("%d saves", saves)
+	}
+}
+
+func TestReadOnly(t *testing.T) {
+	dir := t.TempDir()
+	p := openShop(t, dir, Options{}, "a")
+	wants(p, shopPage, 0, "a", "page0")
+	p.close()
+	p = openShop(t, dir, Options{ReadOnly: true}, "bb")
+	wants(p, shopPage, 0, "bb", "page0")
+	if err := p.db.Save(context.Background()); err == nil {
+		t.Error("a database that is only read was saved")
+	}
+	p.close()
+	p = openShop(t, dir, Options{ReadOnly: true}, "a")
+	wants(p, shopPage, 0, "a")
+}
+
+// The first that saves is the one that writes, until it closes.
+func TestLocked(t *testing.T) {
+	dir := t.TempDir()
+	first, second := openShop(t, dir, Options{}, "a"), openShop(t, dir, Options{}, "bb")
+	waiting := openShop(t, dir, Options{WaitLock: true}, "ccc")
+	wants(first, shopPage, 0, "a", "page0")
+	wants(second, shopPage, 0, "bb", "page0")
+	wants(waiting, shopPage, 0, "ccc", "page0")
+	if err := first.db.Save(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	err := second.db.Save(context.Background())
+	if !errors.Is(err, ErrLocked) || !strings.Contains(err.Error(), fmt.Sprint(os.Getpid())) {
+		t.Errorf("the second one that saves gets %v", err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	if err := waiting.db.Save(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("who waits for the lock gets %v", err)
+	}
+	first.close()
+	if err := waiting.db.Save(context.Background()); err != nil {
+		t.Error(err)
+	}
+	waiting.close()
+	second.close() // it takes the place of what was saved meanwhile
+	p := openShop(t, dir, Options{}, "bb")
+	wants(p, shopPage, 0, "bb")
+}
+
+func TestSaveEvery(t *testing.T) {
+	dir := t.TempDir()
+	p := openShop(t, dir, Options{SaveEvery: time.Millisecond}, "a")
+	wants(p, shopPage, 0, "a", "page0")
+	for begun := time.Now(); ; time.Sleep(time.Millisecond) {
+		other := openShop(t, dir, Options{ReadOnly: true}, "a")
+		before := len(shopLog.ran)
+		if _, err := shopPage.Get(other.cx, 0); err != nil {
+			t.Fatal(err)
+		}
+		if len(shopLog.ran) == before {
+			return
+		}
+		if time.Since(begun) > 20*time.Second {
+			t.Fatal("nothing was saved")
+		}
 	}
 }
