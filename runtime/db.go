@@ -130,6 +130,7 @@ type DB struct {
 	called     mentions                        // what nodes have called, where the graph says something else
 	silent     map[graph.ID]bool               // nodes on cycles: their traces are empty
 	unseen     int                             // nodes of hidden queries
+	iterates   bool                            // there are queries with cycle=fixpoint
 	dirty      []keeper                        // tables with sets that are not flushed
 	unparked   int                             // how often nodes were unparked in this revision
 	rooms      []*room                         // for stacks to come
@@ -361,6 +362,7 @@ func (db *DB) tableOf(q *query) keeper {
 	if list[q.index] == nil {
 		list = append([]keeper(nil), list...)
 		list[q.index] = q.table(db)
+		db.iterates = db.iterates || q.rescue == fixpoint
 		db.tables.Store(&list)
 	}
 	return list[q.index]

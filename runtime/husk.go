@@ -80,7 +80,7 @@ func (t *table[K, V]) whole(slot uint32) bool {
 
 func (t *table[K, V]) printed(slot uint32) bool {
 	o := t.cell(slot).out.Load()
-	return o != nil && o.gone() && o.husk().known
+	return o != nil && o.gone() && o.husk().known && t.prints()
 }
 
 func (t *table[K, V]) prints() bool { return t.q.codecs.same || t.q.plain }

@@ -89,10 +89,11 @@ func (w *walk) bound(front uint32) {
 }
 
 // putAside parks n, which was taken from the front, if the root does not depend on
-// it.
+// it. With queries that iterate nothing is parked: their members change behind the back
+// of who has read them, and some of it was not told what was parked below.
 func (w *walk) putAside(v *wave, n graph.ID) bool {
 	db, g := w.db, w.db.g
-	if v.climb.Known(n) == graph.Below || db.verifier != nil {
+	if v.climb.Known(n) == graph.Below || db.verifier != nil || db.iterates {
 		return false
 	}
 	if s := g.State(n); s.Kind() != graph.Dirty || s&graph.Tainted != 0 || db.busy(n) {

@@ -182,7 +182,7 @@ func appendNumbers(buf []byte, list ...uint32) []byte {
 
 // FromImage returns a graph of that size, to be filled by SetPage, and by Loaded.
 func FromImage(h Head) (*Graph, error) {
-	const most = 1 << 31
+	const most = 1<<31 - 1
 	if h.Nodes < blockSize || h.Nodes > most || h.Nodes%blockSize != 0 || h.Edges < 0 || h.Edges > most || h.Records < 0 || h.Records > most {
 		return nil, fmt.Errorf("an image of %d nodes, %d edges, %d records", h.Nodes, h.Edges, h.Records)
 	}

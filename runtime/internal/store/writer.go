@@ -119,7 +119,7 @@ func (w *Writer) Page(column uint8, page int, data []byte) {
 		c.size, c.kept = uint32(len(data)), 0
 	}
 	t := shape{table: uint16(column), size: uint32(len(data))}
-	if len(data) > maxPageSize || !t.valid() || t.size != c.size || page < 0 || page > 1<<31 {
+	if len(data) > maxPageSize || !t.valid() || t.size != c.size || page < 0 || page > 1<<31-1 {
 		w.fail(fmt.Errorf("page %d of column %d has %d bytes, those before %d", page, column, len(data), c.size))
 		return
 	}
